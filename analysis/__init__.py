@@ -1,0 +1,20 @@
+"""Tables (pandas) and figures (plotly) of what a model has learned; usable in a notebook by itself.
+
+import model, analysis
+net = model.load("model/shelf/classics-adaptive/checkpoints/step-00012250")
+analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
+"""
+
+from analysis.figures import along_figure, map_figure, spans_figure
+from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
+from analysis.texts import read_text
+
+__all__ = [
+    "along_figure",
+    "map_figure",
+    "read_text",
+    "spans_figure",
+    "spans_table",
+    "statistics_by_layer",
+    "statistics_over_all",
+]

@@ -1,0 +1,117 @@
+"""The paper's figures, drawn from the tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from model.config import ModelConfig
+
+INK, SOFT, GRID, MARKS, ACCENT = "#1b1e23", "#5a616b", "#eceef1", "#2f6f8f", "#b3412e"
+UNITS = {"bytes": "bytes", "text8": "characters"}
+LAYOUT = {
+    "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "margin": {"l": 64, "r": 24, "t": 24, "b": 48},
+    "showlegend": False,
+}
+
+
+def log_ticks(low: float, high: float) -> list[int]:
+    """1, 2, 5, 10, ... from low to high."""
+    powers = range(math.floor(math.log10(max(low, 1))), math.ceil(math.log10(high)) + 1)
+    return [t for power in powers for m in (1, 2, 5) if low <= (t := m * 10**power) <= high]
+
+
+def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
+    """The paper's figure 4: the span of every head, sorted within its layer, layers side by side, log axis."""
+    ordered = table.sort_values(["layer", "span", "head"])
+    place = ordered.groupby("layer").cumcount() / (config.heads + 1)
+    low, high = min(config.ramp, ordered["span"].min()) * 0.9, ordered["span"].max() * 1.15
+    unit = UNITS[config.alphabet]
+    figure = go.Figure(
+        go.Scatter(
+            x=ordered["layer"] + place,
+            y=ordered["span"],
+            mode="markers",
+            marker={"color": MARKS, "size": 9},
+            customdata=np.array(_head_names(ordered))[:, None],
+            hovertemplate=f"%{{customdata[0]}}<br>span %{{y}} {unit}<extra></extra>",
+        )
+    )
+    figure.add_hline(
+        y=config.ramp,
+        line={"color": SOFT, "width": 1, "dash": "dash"},
+        annotation={"text": f"ramp R = {config.ramp}, the floor", "font": {"color": SOFT}},
+        annotation_position="bottom right",
+    )
+    middle = (config.heads - 1) / 2 / (config.heads + 1)
+    figure.update_layout(
+        **LAYOUT,
+        xaxis={
+            "tickvals": [layer + middle for layer in range(config.layers)],
+            "ticktext": [f"layer {layer}" for layer in range(config.layers)],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={
+            "type": "log",
+            "range": [math.log10(low), math.log10(high)],
+            "tickvals": log_ticks(low, high),
+            "title": {"text": f"span, {unit} back"},
+            "gridcolor": GRID,
+        },
+    )
+    return figure
+
+
+def map_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
+    """The span of every head on a layer x head map, layer 0 at the bottom, log colour."""
+    grid = table.pivot(index="layer", columns="head", values="span")
+    ticks = log_ticks(grid.min().min(), grid.max().max())
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.log10(grid),
+            x=[f"H{head}" for head in grid.columns],
+            y=[f"L{layer}" for layer in grid.index],
+            text=grid,
+            texttemplate="%{text}",
+            hovertemplate=f"%{{y}}·%{{x}}<br>span %{{text}} {UNITS[config.alphabet]}<extra></extra>",
+            colorscale="Viridis",
+            xgap=2,
+            ygap=2,
+            colorbar={"tickvals": np.log10(ticks), "ticktext": ticks, "title": {"text": "span"}},
+        )
+    )
+    return figure.update_layout(**LAYOUT)
+
+
+def along_figure(reading: pd.DataFrame, text: str, columns: Sequence[str] = ("span",)) -> go.Figure:
+    """Columns of `read_text` along the text (the paper's figure 5)."""
+    characters = [
+        text[start:end] for start, end in zip(reading["start"], reading["end"], strict=True)
+    ]
+    figure = go.Figure()
+    for column, color in zip(columns, [MARKS, ACCENT] * len(columns), strict=False):
+        figure.add_scatter(
+            y=reading[column],
+            name=column,
+            mode="lines",
+            line={"color": color, "width": 1.5},
+            customdata=np.array(characters)[:, None],
+            hovertemplate="%{customdata[0]!r}<br>%{y:.1f}<extra>" + column + "</extra>",
+        )
+    return figure.update_layout(
+        **{**LAYOUT, "showlegend": len(columns) > 1},
+        xaxis={"title": {"text": "token"}, "gridcolor": GRID},
+        yaxis={"title": {"text": ", ".join(columns)}, "gridcolor": GRID},
+    )
+
+
+def _head_names(table: pd.DataFrame) -> list[str]:
+    return [f"L{layer}·H{head}" for layer, head in zip(table["layer"], table["head"], strict=True)]

@@ -1,0 +1,1 @@
+"""The model service: its API, its page, its command line."""

@@ -1,0 +1,158 @@
+"""`spanscope`: serve, train, evaluate, spans, corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
+from backend.settings import Settings
+from model import corpora
+from model.checkpoint import CheckpointError, load
+from model.config import PRESETS, ConfigError
+from model.corpora import CorpusError
+from model.evaluate import bits_per_character
+from model.runs import Run, RunError
+from model.train import open_run, parse_setting, train
+
+app = typer.Typer(
+    help="See how far back each attention head of a transformer looks.\n\n"
+    "Start with `spanscope serve` and open the address it prints; train a model of your own with "
+    "`spanscope train my-run`; it appears in the page with its first checkpoint.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Runs = Annotated[Path, typer.Option(help="the folder of runs", envvar="SPANSCOPE_RUNS")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="where corpora are kept; default: data/", envvar="SPANSCOPE_DATA"),
+]
+CheckpointId = Annotated[
+    str,
+    typer.Argument(
+        help="`<run>@<step>`, `<run>@latest` or `<run>@best`, of the runs folder or the shelf; "
+        "or the path of a checkpoint's folder"
+    ),
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="default: 127.0.0.1, this machine alone")] = None,
+    port: Annotated[int | None, typer.Option(help="default: 8000; 0 takes a free one")] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Serve the page and the API.
+
+    Every setting can also be an environment variable: SPANSCOPE_HOST, SPANSCOPE_PORT, SPANSCOPE_RUNS,
+    SPANSCOPE_DEVICE (auto, cpu, cuda), SPANSCOPE_DTYPE (float32, bfloat16), SPANSCOPE_MAX_CHARACTERS.
+    """
+    from backend.server import run
+
+    given = {"host": host, "port": port, "runs": runs}
+    settings = {name: value for name, value in given.items() if value is not None}
+    run(Settings.model_validate({**Settings().model_dump(), **settings}))
+
+
+@app.command("train")
+def train_command(
+    name: Annotated[str, typer.Argument(help="the run's name; one that exists is resumed")],
+    preset: Annotated[str, typer.Option(help=f"one of {', '.join(PRESETS)}")] = "classics-adaptive",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="change a setting of the preset"),
+    ] = None,
+    runs: Runs = Path("runs"),
+    data: Data = None,
+    device: Annotated[str | None, typer.Option(help="default: cuda where there is one")] = None,
+) -> None:
+    """Train a model in the foreground; Ctrl-C saves before leaving, the same command resumes.
+
+    For example `spanscope train first --preset quick` takes a few minutes on two cores, and
+    `spanscope train longer --set span_limit=1024 --set span_penalty=1e-6` looks further back.
+    """
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+    run = Run(runs / name)
+    if settings or not run.folder.exists():
+        spec = PRESETS[preset].replace(**dict(map(parse_setting, settings or [])))
+        run = open_run(runs, name, spec)
+    train(run, device or ("cuda" if torch.cuda.is_available() else "cpu"), data)
+
+
+@app.command()
+def evaluate(
+    checkpoint: CheckpointId,
+    split: Annotated[str, typer.Option(help="train, valid or test")] = "test",
+    corpus: Annotated[str | None, typer.Option(help="default: the one it was trained on")] = None,
+    runs: Runs = Path("runs"),
+    data: Data = None,
+) -> None:
+    """Print the bits per character on a split of a corpus, all of it, as one stream."""
+    entry = _find(checkpoint, runs)
+    chosen = corpora.load(corpus or entry.spec.corpus, data)
+    if split not in ("train", "valid", "test"):
+        raise typer.BadParameter(f"there is no split {split!r}; there are train, valid and test")
+    if chosen.alphabet != entry.spec.model.alphabet:
+        raise typer.BadParameter(
+            f"{chosen.name} is in {chosen.alphabet}, {entry.id} reads {entry.spec.model.alphabet}"
+        )
+    bpc = bits_per_character(load(entry.folder), getattr(chosen, split))
+    typer.echo(f"{entry.id} {chosen.name} {split}: {bpc:.4f} bits per character")
+
+
+@app.command()
+def spans(checkpoint: CheckpointId, runs: Runs = Path("runs")) -> None:
+    """Print z and span of every head as CSV, one row a head, in tokens."""
+    from analysis.spans import spans_table
+
+    entry = _find(checkpoint, runs)
+    typer.echo(
+        spans_table(entry.z, entry.spec.model).to_csv(index=False, float_format="%.3f"), nl=False
+    )
+
+
+@app.command()
+def corpus(
+    name: Annotated[str | None, typer.Argument(help="none: list what there is")] = None,
+    file: Annotated[Path | None, typer.Option(help="text8 or enwik8 from your disk")] = None,
+    data: Data = None,
+) -> None:
+    """Fetch a corpus, check its digests and keep it ready; without a name, list them."""
+    if name is None:
+        for known, description in corpora.DESCRIPTIONS.items():
+            typer.echo(f"{known:10} {description}")
+        return
+    prepared = corpora.load(name, data, file)
+    for split in ("train", "valid", "test"):
+        typer.echo(
+            f"{split:5} {len(getattr(prepared, split)):>11,} tokens  sha256 {prepared.digests[split]}"
+        )
+
+
+def _find(name: str, runs: Path) -> Entry:
+    """A checkpoint by its id, or by its folder. Raises BadParameter."""
+    path = Path(name)
+    if (path / "config.json").is_file():
+        return Entry(
+            Run(path.resolve().parent.parent), int(path.resolve().name.removeprefix("step-"))
+        )
+    try:
+        return Catalogue([runs, Settings().shelf]).resolve(name)[0]
+    except UnknownCheckpoint:
+        raise typer.BadParameter(
+            f"there is no checkpoint {name!r} in {runs}/ or on the shelf"
+        ) from None
+
+
+def main() -> None:
+    """Run the command line; a known failure is one line and exit status 1."""
+    try:
+        app()
+    except (ConfigError, RunError, CorpusError, CheckpointError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None

@@ -1,0 +1,140 @@
+"""Checkpoints: the shelf, the spans and what they cost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+import numpy as np
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+
+from analysis.figures import UNITS, spans_figure
+from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
+from backend import schemas
+from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
+from backend.representations import ChosenForm, represent
+
+router = APIRouter(tags=["checkpoints"])
+
+
+def catalogue_of(request: Request) -> Catalogue:
+    catalogue: Catalogue = request.app.state.catalogue
+    return catalogue
+
+
+def chosen_checkpoint(
+    request: Request,
+    id: Annotated[str, Path(description="`<run>@<step>`, or `@latest`, `@best`")],
+) -> Entry:
+    """Raises 404; an alias answers 307 to what it stands for now."""
+    try:
+        entry, alias = catalogue_of(request).resolve(id)
+    except UnknownCheckpoint:
+        raise HTTPException(
+            404, f"there is no checkpoint {id!r}; GET /api/v1/checkpoints lists them"
+        ) from None
+    if alias:
+        path = request.url.path.replace(f"/{id}", f"/{quote(entry.id, safe='@')}", 1)
+        query = f"?{request.url.query}" if request.url.query else ""
+        raise HTTPException(
+            307, f"{id} is {entry.id} now", {"Location": path + query, "Cache-Control": "no-store"}
+        )
+    return entry
+
+
+ChosenCheckpoint = Annotated[Entry, Depends(chosen_checkpoint)]
+
+
+def _item(entry: Entry) -> dict[str, object]:
+    model = entry.spec.model
+    return {
+        "id": entry.id,
+        "title": entry.spec.title or entry.run.name,
+        "variant": model.variant,
+        "step": entry.step,
+        "layers": model.layers,
+        "heads": model.heads,
+        "hidden": model.hidden,
+        "span_limit": model.span_limit,
+        "ramp": model.ramp,
+        "parameters": entry.parameters,
+        "corpus": entry.spec.corpus,
+        "alphabet": model.alphabet,
+        "bpc": entry.summary["bpc"],
+        "mean_span": float(spans_table(entry.z, model)["span"].mean()),
+        "created": datetime.fromisoformat(entry.summary["created"]),
+        "training": entry.run.training,
+    }
+
+
+@router.get("/checkpoints")
+def list_checkpoints(request: Request) -> schemas.Checkpoints:
+    """Every checkpoint of the runs folder and the shelf."""
+    items = [
+        schemas.CheckpointItem.model_validate(_item(e)) for e in catalogue_of(request).entries()
+    ]
+    return schemas.Checkpoints(items=items)
+
+
+@router.get("/checkpoints/{id}")
+def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
+    """One checkpoint with its whole config, its model card, and its bpc on test."""
+    card = entry.run.folder / "README.md"
+    return schemas.CheckpointDetail.model_validate(
+        {
+            **_item(entry),
+            "tokens": entry.summary["tokens"],
+            "config": entry.spec.to_dict(),
+            "card": card.read_text(encoding="utf-8") if card.is_file() else None,
+        }
+    )
+
+
+@router.get("/checkpoints/{id}/spans", response_model=schemas.Spans)
+def get_spans(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
+    """z and span of every head, in tokens: json, csv, or the paper's figure."""
+    model = entry.spec.model
+    table = spans_table(entry.z, model)
+    answer = schemas.Spans.model_validate(
+        {
+            "checkpoint": entry.id,
+            "variant": model.variant,
+            "span_limit": model.span_limit,
+            "ramp": model.ramp,
+            "unit": UNITS[model.alphabet],
+            "heads": table.to_dict("records"),
+        }
+    )
+    return represent(form, answer, table, lambda: spans_figure(table, model))
+
+
+@router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)
+def get_statistics(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
+    """Spans and their cost, by layer and over all: json or csv (the layers)."""
+    table = spans_table(entry.z, entry.spec.model)
+    layers = statistics_by_layer(table, entry.spec.model)
+    answer = schemas.SpanStatistics.model_validate(
+        {
+            "checkpoint": entry.id,
+            "layers": layers.to_dict("records"),
+            "all": statistics_over_all(table, entry.spec.model),
+        }
+    )
+    return represent(form, answer, layers)
+
+
+@router.get("/runs/{run}/spans")
+def get_run_spans(request: Request, run: str) -> schemas.RunSpans:
+    """How the lengths grew: z of every head at every evaluation of a run's training."""
+    try:
+        metrics = catalogue_of(request).run(run).metrics()
+    except UnknownCheckpoint:
+        raise HTTPException(404, f"there is no run {run!r}") from None
+    return schemas.RunSpans(
+        run=run,
+        steps=[line["step"] for line in metrics],
+        tokens=[line["tokens"] for line in metrics],
+        bpc=[line["bpc"] for line in metrics],
+        z=schemas.TypedArray.of(np.array([line["z"] for line in metrics])),
+    )

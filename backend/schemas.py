@@ -1,0 +1,193 @@
+"""The shapes of the API (DESIGN section 4)."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.texts import Reduce
+from model.probe import Field as ReadingField
+
+
+class TypedArray(BaseModel):
+    """Numbers in plotly's typed-array form: little-endian, base64; NaN where a number does not exist."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"dtype": "f4", "shape": "1, 2", "bdata": "AACAPwAAAEA="}}
+    )
+
+    dtype: Literal["f4", "f8", "i4", "u1"]
+    shape: str
+    bdata: str
+
+    @classmethod
+    def of(
+        cls, array: npt.NDArray[Any], dtype: Literal["f4", "f8", "i4", "u1"] = "f4"
+    ) -> TypedArray:
+        data = np.ascontiguousarray(array, dtype=np.dtype(dtype).newbyteorder("<"))
+        return cls(
+            dtype=dtype,
+            shape=", ".join(map(str, data.shape)),
+            bdata=base64.b64encode(data.tobytes()).decode("ascii"),
+        )
+
+
+class Bpc(BaseModel):
+    valid: float | None
+
+
+class FullBpc(Bpc):
+    test: float | None
+
+
+class CheckpointItem(BaseModel):
+    id: str = Field(examples=["classics-adaptive@12250"])
+    title: str
+    variant: Literal["fixed", "adaptive"]
+    step: int
+    layers: int
+    heads: int
+    hidden: int
+    span_limit: int
+    ramp: int
+    parameters: int
+    corpus: str
+    alphabet: str
+    bpc: Bpc
+    mean_span: float = Field(description="tokens")
+    created: datetime
+    training: bool
+
+
+class CheckpointDetail(CheckpointItem):
+    bpc: FullBpc
+    tokens: int = Field(description="tokens read in training")
+    config: dict[str, Any]
+    card: str | None = Field(description="the model card, Markdown")
+
+
+class Checkpoints(BaseModel):
+    items: list[CheckpointItem]
+    next: str | None = None
+
+
+class HeadSpan(BaseModel):
+    layer: int
+    head: int
+    z: float
+    span: int
+    p10: int
+    p50: int
+    p90: int
+
+
+class Spans(BaseModel):
+    checkpoint: str
+    variant: Literal["fixed", "adaptive"]
+    span_limit: int
+    ramp: int
+    unit: Literal["bytes", "characters"]
+    heads: list[HeadSpan]
+
+
+class Statistics(BaseModel):
+    """Spans and z in tokens, shares from 0 to 1, cost as multiply-adds a token and bytes of cache."""
+
+    mean_z: float
+    mean_span: float
+    median_span: float
+    min_span: float
+    max_span: float
+    under_64: float
+    under_256: float
+    under_1024: float
+    flops: float
+    cache_bytes: float
+
+
+class LayerStatistics(Statistics):
+    layer: int
+
+
+class OverallStatistics(Statistics):
+    flops_with_positions: float
+    flops_fixed: float
+    cache_bytes_fixed: float
+    z_upper_over_lower: float | None
+    rank_correlation: float | None
+
+
+class SpanStatistics(BaseModel):
+    checkpoint: str
+    layers: list[LayerStatistics]
+    all: OverallStatistics
+
+
+class RunSpans(BaseModel):
+    """Every head's z (tokens) at every evaluation: [evaluations, layers, heads]."""
+
+    run: str
+    steps: list[int]
+    tokens: list[int]
+    bpc: list[float]
+    z: TypedArray
+
+
+class AnalysisRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "text": "To be, or not to be",
+                "fields": ["span", "distance"],
+                "reduce": "layer",
+            }
+        },
+    )
+
+    text: Annotated[str, Field(description="at least one character; places are code points")]
+    fields: Annotated[list[ReadingField], Field(max_length=4)] = ["span", "distance"]
+    reduce: Reduce = "layer"
+
+
+class Tokens(BaseModel):
+    count: int
+    token: TypedArray
+    start: TypedArray
+    end: TypedArray
+
+
+class NextSymbols(BaseModel):
+    """The likeliest symbols after each token, [tokens, 5] each; `symbols` labels every token."""
+
+    symbols: list[str]
+    token: TypedArray
+    share: TypedArray
+
+
+class Analysis(BaseModel):
+    checkpoint: str
+    unit: Literal["bytes", "characters"]
+    tokens: Tokens
+    bits: TypedArray = Field(description="of each token given those before it; NaN for the first")
+    bpc: float | None
+    next: NextSymbols
+    axes: list[Literal["token", "layer", "head"]]
+    fields: dict[ReadingField, TypedArray]
+    model_seconds: float
+
+
+class Health(BaseModel):
+    status: Literal["ok", "ready", "waiting"]
+
+
+class Readiness(Health):
+    device: str
+    dtype: str
+    checkpoint: str | None
+    detail: str

@@ -1,0 +1,260 @@
+"""The training loop, and `python -m model.train`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from model import checkpoint
+from model.config import PRESETS, ConfigError, RunSpec
+from model.corpora import Corpus, CorpusError, load
+from model.evaluate import bits_per_character
+from model.optim import load_state_tensors, make_optimizer, rate, set_rate, state_tensors
+from model.runs import Run, RunError
+from model.transformer import Memory, Transformer
+
+
+class Lanes:
+    """A split read as a batch of endless streams, evenly spread over it; the place is a function of the step."""
+
+    def __init__(self, tokens: np.ndarray, batch: int, block: int) -> None:
+        if len(tokens) <= block:
+            raise RunError(
+                f"the corpus has {len(tokens)} tokens to train on; a block needs {block + 1}"
+            )
+        self.tokens, self.block = tokens, block
+        self.starts = np.arange(batch) * (len(tokens) // batch)
+
+    def block_at(self, step: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of a step, int64 [batch, block] each."""
+        index = self.starts[:, None] + step * self.block + np.arange(self.block + 1)
+        text = torch.from_numpy(self.tokens[index % len(self.tokens)].astype(np.int64))
+        return text[:, :-1], text[:, 1:]
+
+
+@contextmanager
+def _stop_requested() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM instead of dying of them."""
+    caught: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: caught.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Trainer:
+    """A run in memory: everything that a checkpoint must hold to go on from it."""
+
+    def __init__(self, run: Run, corpus: Corpus, device: str) -> None:
+        self.run, self.spec, self.corpus, self.device = run, run.spec, corpus, device
+        if corpus.alphabet != self.spec.model.alphabet:
+            raise RunError(
+                f"run {run.name}: corpus {corpus.name} is in {corpus.alphabet}, "
+                f"the model reads {self.spec.model.alphabet}"
+            )
+        torch.manual_seed(self.spec.seed)
+        self.net = Transformer(self.spec.model).to(device)
+        self.optimizer: Optimizer = make_optimizer(self.net, self.spec)
+        self.lanes = Lanes(corpus.train, self.spec.training.batch, self.spec.training.block)
+        self.memory: Memory | None = None
+        self.step = 0
+        self.seconds = 0.0
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint, if there is one."""
+        steps = self.run.steps()
+        if not steps:
+            return
+        folder = self.run.checkpoint(steps[-1])
+        tensors = checkpoint.read_tensors(folder / "training.safetensors")
+        self.net.load_state_dict(checkpoint.read_tensors(folder / "model.safetensors"))
+        load_state_tensors(self.optimizer, _part(tensors, "optimizer."))
+        self.memory = list(_part(tensors, "memory.").values()) or None
+        if self.memory:
+            self.memory = [layer.to(self.device) for layer in self.memory]
+        torch.set_rng_state(tensors["random"])
+        self.step = steps[-1]
+        self.seconds = checkpoint.read_summary(folder)["seconds"]
+        self.run.truncate_metrics(self.step)
+
+    def update(self) -> Tensor:
+        """One step; returns the loss of its tokens in nats, on the device."""
+        training = self.spec.training
+        inputs, targets = (t.to(self.device) for t in self.lanes.block_at(self.step))
+        set_rate(self.optimizer, rate(self.step, training))
+        logits, self.memory = self.net(inputs, self.memory)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        self.optimizer.zero_grad(set_to_none=True)
+        (loss + training.span_penalty * self.net.span_penalty()).backward()  # type: ignore[no-untyped-call]
+        if training.optimizer == "adamw":
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), training.gradient_clip)
+        self.optimizer.step()
+        self.net.clamp_spans_()
+        self.step += 1
+        return loss.detach()
+
+    @property
+    def tokens(self) -> int:
+        """Tokens read so far."""
+        return self.step * self.spec.training.batch * self.spec.training.block
+
+    def evaluate(self, loss: float) -> dict[str, Any]:
+        """A line of metrics.jsonl."""
+        training = self.spec.training
+        part = self.corpus.valid[: training.evaluate_tokens]
+        return {
+            "step": self.step,
+            "tokens": self.tokens,
+            "loss": loss,
+            "train_bpc": loss / math.log(2),
+            "bpc": bits_per_character(self.net, part, min(training.batch, len(part) // 2)),
+            "z": [[round(z, 3) for z in layer] for layer in self.net.z.tolist()],
+            "seconds": round(self.seconds, 1),
+        }
+
+    def save(self, bpc: dict[str, float | None]) -> None:
+        """A checkpoint of this moment, and no more than the newest few."""
+        state = {f"optimizer.{k}": v for k, v in state_tensors(self.optimizer).items()}
+        for number, layer in enumerate(self.memory or []):
+            state[f"memory.{number:03d}"] = layer
+        state["random"] = torch.get_rng_state()
+        summary = {
+            "bpc": bpc,
+            "tokens": self.tokens,
+            "seconds": self.seconds,
+            "corpus": self.corpus.digests,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        folder = self.run.checkpoint(self.step)
+        checkpoint.save(folder, self.net, self.spec, self.step, summary, state)
+        self.run.prune(self.spec.training.keep)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in sorted(tensors.items()) if k.startswith(prefix)}
+
+
+def train(run: Run, device: str = "cpu", data: Path | None = None) -> bool:
+    """Train a run to its end, or until SIGINT or SIGTERM, which save before leaving. Returns whether it ended.
+
+    Raises RunError, CorpusError, CheckpointError.
+    """
+    with run.lock():
+        trainer = Trainer(run, load(run.spec.corpus, data), device)
+        trainer.resume()
+        with _stop_requested() as stop:
+            _loop(trainer, stop)
+    return trainer.step >= trainer.spec.training.steps
+
+
+def _loop(trainer: Trainer, stop: list[int]) -> None:
+    training = trainer.spec.training
+    tokens_a_step = training.batch * training.block
+    losses: list[Tensor] = []
+    valid: float | None = None
+    with tqdm(
+        total=training.steps * tokens_a_step,
+        initial=trainer.tokens,
+        unit="tok",
+        unit_scale=True,
+        desc=trainer.run.name,
+        dynamic_ncols=True,
+    ) as bar:
+        while trainer.step < training.steps and not stop:
+            started = time.monotonic()
+            losses.append(trainer.update())
+            trainer.seconds += time.monotonic() - started
+            bar.update(tokens_a_step)
+            at_end = trainer.step == training.steps
+            if trainer.step % training.evaluate_every == 0 or at_end:
+                metrics = trainer.evaluate(torch.stack(losses).mean().item())
+                losses.clear()
+                valid = metrics["bpc"]
+                spans = trainer.net.z.mean(1).tolist()
+                bar.set_postfix_str(f"bpc {valid:.3f}, z {' '.join(f'{z:.0f}' for z in spans)}")
+                trainer.run.append_metrics(metrics)
+                trainer.save(_full_bpc(trainer) if at_end else {"valid": valid, "test": None})
+        if stop and trainer.step not in trainer.run.steps():
+            trainer.save({"valid": valid, "test": None})
+            bar.write(f"stopped at step {trainer.step}, saved; the same command resumes it")
+
+
+def _full_bpc(trainer: Trainer) -> dict[str, float | None]:
+    corpus = trainer.corpus
+    return {
+        "valid": bits_per_character(trainer.net, corpus.valid),
+        "test": bits_per_character(trainer.net, corpus.test),
+    }
+
+
+def open_run(runs: Path, name: str, spec: RunSpec) -> Run:
+    """The run of that name, made if there is none. Raises RunError where it was asked for with other settings."""
+    if not (runs / name).exists():
+        return Run.create(runs, name, spec)
+    run = Run(runs / name)
+    if run.spec != spec:
+        raise RunError(
+            f"run {name} exists with other settings; resume it without any, or choose another name"
+        )
+    return run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m model.train",
+        description="Train a transformer with learned attention spans, or go on with a run.",
+        epilog="Settings are those of a preset with --set NAME=VALUE for what differs, for instance "
+        "--set span_limit=1024 --set span_penalty=1e-6.",
+    )
+    parser.add_argument("name", help="the run's name: a folder in --runs")
+    parser.add_argument("--preset", default="classics-adaptive", choices=PRESETS)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="default: runs/")
+    parser.add_argument("--data", type=Path, help="where corpora are kept; default: data/")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    given = parser.parse_args(arguments)
+    try:
+        spec = PRESETS[given.preset].replace(**dict(map(parse_setting, given.settings)))
+        run = open_run(given.runs, given.name, spec)
+        train(run, given.device, given.data)
+    except (ConfigError, RunError, CorpusError, checkpoint.CheckpointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse_setting(text: str) -> tuple[str, str | int | float]:
+    """`name=value` as a name and a number or a text. Raises ConfigError."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"{text!r} is no setting; write NAME=VALUE")
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            pass
+    return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

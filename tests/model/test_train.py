@@ -1,0 +1,195 @@
+"""Runs: trained, stopped, resumed, and never half written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from model import checkpoint, train
+from model.checkpoint import CheckpointError
+from model.config import PRESETS, ConfigError, ModelConfig, RunSpec, TrainingConfig
+from model.corpora import Corpus
+from model.evaluate import bits_per_character
+from model.optim import PaperAdagrad
+from model.runs import Run, RunError
+from model.transformer import Transformer
+
+SPEC = RunSpec(
+    ModelConfig(layers=2, heads=2, hidden=16, inner=32, span_limit=40, ramp=8, dropout=0.1),
+    TrainingConfig(
+        steps=8, batch=2, block=16, warmup=2, evaluate_every=4, evaluate_tokens=200, keep=2
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def corpus(monkeypatch: pytest.MonkeyPatch) -> Corpus:
+    text = np.frombuffer(b"the quick brown fox jumps over the lazy dog. " * 40, np.uint8)
+    made = Corpus(
+        "classics", "bytes", text, text[:400], text[:300], {"train": "", "valid": "", "test": ""}
+    )
+    monkeypatch.setattr(train, "load", lambda name, folder: made)
+    return made
+
+
+def weights(run: Run, step: int) -> dict[str, torch.Tensor]:
+    return load_file(run.checkpoint(step) / "model.safetensors")
+
+
+def without_seconds(run: Run) -> list[dict[str, object]]:
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in run.metrics()]
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adagrad"])
+def test_an_interrupted_run_ends_as_an_uninterrupted_one_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    spec = SPEC.replace(optimizer=optimizer)
+    whole = Run.create(tmp_path, "whole", spec)
+    assert train.train(whole)
+
+    broken = Run.create(tmp_path, "broken", spec)
+    update: Callable[[train.Trainer], torch.Tensor] = train.Trainer.update
+
+    def killed_after_six(trainer: train.Trainer) -> torch.Tensor:
+        if trainer.step == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return update(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Trainer, "update", killed_after_six)
+        assert not train.train(broken)
+    assert broken.steps() == [4, 7]
+    assert train.train(broken)
+    assert broken.steps() == [7, 8]
+    for name, tensor in weights(whole, 8).items():
+        assert torch.equal(tensor, weights(broken, 8)[name]), name
+    assert [m["step"] for m in broken.metrics()] == [4, 8]
+    assert without_seconds(whole)[0] == without_seconds(broken)[0]
+    assert whole.metrics()[1]["z"] == broken.metrics()[1]["z"]
+
+
+def test_training_learns_and_measures_itself(tmp_path: Path, corpus: Corpus) -> None:
+    run = Run.create(tmp_path, "a", SPEC.replace(steps=60, evaluate_every=20, learning_rate=1e-2))
+    train.train(run)
+    bpc = [line["bpc"] for line in run.metrics()]
+    assert bpc == sorted(bpc, reverse=True) and bpc[-1] < 4
+    summary = checkpoint.read_summary(run.checkpoint(60))
+    net = checkpoint.load(run.checkpoint(60))
+    assert summary["bpc"]["test"] == bits_per_character(net, corpus.test)
+    assert run.steps() == [40, 60]
+    torch.testing.assert_close(net.z, torch.tensor(run.metrics()[-1]["z"]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(checkpoint.read_z(run.checkpoint(60)), net.z)
+
+
+def test_bits_do_not_depend_on_the_block_and_count_every_token_but_the_first() -> None:
+    torch.manual_seed(0)
+    net = Transformer(SPEC.model).eval()
+    text = np.arange(200, dtype=np.uint8)
+    tokens = torch.from_numpy(text.astype(np.int64))[None]
+    shares = net(tokens[:, :-1])[0][0].log_softmax(-1)
+    expected = -shares.gather(1, tokens[0, 1:, None]).mean().item() / np.log(2)
+    assert bits_per_character(net, text) == pytest.approx(expected, abs=1e-5)
+
+
+def test_two_processes_never_train_one_run(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "a", SPEC)
+    assert not run.training
+    with run.lock():
+        assert run.training
+        with pytest.raises(RunError, match="another process"):
+            train.train(run)
+    assert not run.training
+
+
+def test_a_checkpoint_that_breaks_half_way_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(tmp_path, "a", SPEC)
+    train.train(run)
+    net = checkpoint.load(run.checkpoint(8))
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        checkpoint.save(run.checkpoint(9), net, SPEC, 9, {})
+    assert run.steps() == [4, 8]
+    assert sorted(p.name for p in (run.folder / "checkpoints").iterdir()) == [
+        "step-00000004",
+        "step-00000008",
+    ]
+
+
+def test_damaged_checkpoints_are_named(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "a", SPEC)
+    train.train(run)
+    folder = run.checkpoint(8)
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=r"step-00000008: model\.safetensors cannot be read"):
+        checkpoint.load(folder)
+    (folder / "config.json").write_text('{"step": 8, "model": {"layers": "two"}}')
+    with pytest.raises(CheckpointError, match="layers is 'two'; it must be a whole number"):
+        checkpoint.load(folder)
+
+
+def test_a_line_of_metrics_cut_short_is_left_out(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "a", SPEC)
+    run.append_metrics({"step": 1})
+    with (run.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"step": 2, "bp')
+    assert run.metrics() == [{"step": 1}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"heads": 7}, "hidden is 16; it must be a multiple of heads=7"),
+        ({"block": 41}, "block is 41; it must be at most span_limit=40"),
+        ({"layers": 0}, "layers is 0; it must be at least 1"),
+        ({"layers": True}, "layers is True; it must be a whole number"),
+        ({"dropout": 1}, r"dropout is 1; it must be in \[0, 1\)"),
+        ({"no_such": 1}, "no_such is 1; it must be the name of a setting"),
+        ({"variant": "wide"}, "variant is 'wide'"),
+    ],
+)
+def test_wrong_settings_say_what_would_be_right(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        SPEC.replace(**settings)
+
+
+def test_specs_survive_json() -> None:
+    for spec in PRESETS.values():
+        assert RunSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_the_paper_s_adagrad_clips_the_step_and_accumulates_the_raw_gradient() -> None:
+    weight = torch.nn.Parameter(torch.zeros(2))
+    optimizer = PaperAdagrad([weight], lr=0.07, clip=0.03)
+    weight.grad = torch.tensor([3.0, 4.0])
+    optimizer.step()
+    torch.testing.assert_close(optimizer.state[weight]["sum"], torch.tensor([9.0, 16.0]))
+    torch.testing.assert_close(weight.data, torch.full((2,), -0.07 * 0.03 / 5))
+
+
+def test_model_needs_no_web_and_no_plots() -> None:
+    code = (
+        "import sys, model, model.train, model.probe; "
+        "print({'fastapi', 'pydantic', 'plotly', 'pandas', 'uvicorn'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
