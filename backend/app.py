@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.gzip import GZipMiddleware
 
 from backend import page, problems
@@ -31,11 +32,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         opening.cancel()
         app.state.engine.close()
 
-    app = FastAPI(
+    # its /docs loads nothing from another host
+    app = FastAPIOffline(
         title="Spanscope",
         version=version("spanscope"),
         summary="How far back each attention head of a trained transformer looks.",
         lifespan=lifespan,
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])

@@ -20,6 +20,29 @@ FRONTEND = Path(__file__).parent.parent / "frontend"
 VIEWS = ("/", "/spans", "/text")
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+PLOTLY_STYLES = (
+    # the hash of the empty style element that plotly.js 3 adds and fills by script, and of its second one
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
+)
+SECURITY = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "img-src 'self' data: blob:",
+            f"style-src-elem 'self' {' '.join(PLOTLY_STYLES)}",
+            "style-src-attr 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
 
 @cache
 def plotly_js(encoding: str) -> bytes:
@@ -71,23 +94,3 @@ def install(app: FastAPI) -> None:
         app.add_api_route(view, page, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route(plotly, script, methods=["GET"], include_in_schema=False)
     app.mount(static, ImmutableFiles(directory=FRONTEND))
-
-
-SECURITY = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "connect-src 'self'",
-            "img-src 'self' data: blob:",
-            "style-src 'self'",
-            "style-src-elem 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-            "style-src-attr 'unsafe-inline'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}

@@ -28,7 +28,9 @@ async def analyse(
     """The tokens of a text with their places, bits, likely successors and the fields asked for."""
     limit = request.app.state.settings.max_characters
     if len(body.text) > limit:
-        raise HTTPException(413, f"text has {len(body.text)} characters; the limit is {limit}")
+        raise HTTPException(
+            413, f"The text has {len(body.text):,} characters; at most {limit:,} are read at once."
+        )
     engine: Engine = request.app.state.engine
     symbols = alphabet(entry.spec.model.alphabet)
     try:
@@ -40,7 +42,7 @@ async def analyse(
         raise HTTPException(422, f"text: {error}") from None
     except Busy:
         raise HTTPException(
-            429, "the model is busy with other texts; try again in a second", {"Retry-After": "1"}
+            429, "The model is busy with other texts; try again in a second.", {"Retry-After": "1"}
         ) from None
     bits = reading.bits[1:]
     return schemas.Analysis.model_validate(

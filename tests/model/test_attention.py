@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -45,7 +45,6 @@ def problems(draw: st.DrawFn) -> tuple[list[Tensor], int]:
     return [t.requires_grad_() for t in [*tensors, torch.tensor(z, dtype=dtype)]], ramp
 
 
-@settings(deadline=None, max_examples=60)
 @given(problems())
 def test_banded_equals_the_oracle_forward_and_in_every_gradient(
     problem: tuple[list[Tensor], int],

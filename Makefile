@@ -1,0 +1,42 @@
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+TYPESCRIPT := typescript@5.9.3
+
+.PHONY: run test check soak bench screenshots
+.DEFAULT_GOAL := run
+
+run: .venv/installed
+	@exec $(BIN)/spanscope serve --port $(PORT)
+
+test: check
+	$(BIN)/pytest
+	@command -v npx >/dev/null || echo "skipped: the check of the page's types; it needs Node.js (Debian: apt-get install nodejs npm)"
+	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	@if command -v npx >/dev/null; then \
+		echo npx $(TYPESCRIPT) tsc; npx --yes --package $(TYPESCRIPT) tsc --project tests/frontend; \
+	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js is required and missing"; exit 1; fi
+
+soak: .venv/installed-dev
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/model
+
+bench: .venv/installed-dev
+	$(BIN)/python -m tests.bench.attention
+
+screenshots: .venv/installed-dev
+	$(BIN)/python -m tests.screenshots build/screenshots
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Spanscope needs Python 3.11 or later; say which with PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,33 @@
+/** What the page shows is its address: the path names the view, the fragment its choices. */
+
+const viewOfPath = /** @type {Record<string, ViewName>} */ ({ '/': 'spans', '/spans': 'spans', '/text': 'text' });
+
+/** @returns {{ view: ViewName, choices: Choices }} */
+export function read() {
+  return {
+    view: viewOfPath[location.pathname] ?? 'spans',
+    choices: Object.fromEntries(new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'))),
+  };
+}
+
+/**
+ * @param {ViewName} view
+ * @param {Choices} choices
+ */
+export function format(view, choices) {
+  const pairs = Object.entries(choices)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed()).replaceAll('%40', '@')}`);
+  return `/${view}${pairs.length ? '#' : ''}${pairs.join('&')}`;
+}
+
+/**
+ * @param {ViewName} view
+ * @param {Choices} choices
+ * @param {{ push: boolean }} how a new view is a step back to, a choice is not
+ */
+export function write(view, choices, { push }) {
+  const address = format(view, choices);
+  if (push) history.pushState(null, '', address);
+  else history.replaceState(null, '', address);
+}

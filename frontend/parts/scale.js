@@ -1,0 +1,80 @@
+import { colours, isDark } from '../theme.js';
+
+/** @typedef {[number, number, number]} Rgb */
+
+const viridisStops = [
+  [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
+  [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
+];
+
+/** @param {Rgb | number[]} a @param {Rgb | number[]} b @param {number} t @returns {Rgb} */
+const mix = (a, b, t) => {
+  const [red, green, blue] = [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * t));
+  return [red, green, blue];
+};
+
+/** @param {number} t 0 to 1 */
+export function viridis(t) {
+  const place = Math.min(Math.max(t, 0), 1) * (viridisStops.length - 1);
+  const stop = Math.min(Math.floor(place), viridisStops.length - 2);
+  return mix(viridisStops[stop], viridisStops[stop + 1], place - stop);
+}
+
+/** @param {Rgb} colour */
+export const css = (colour) => `rgb(${colour.join(' ')})`;
+
+/** @param {Rgb} colour */
+function luminance(colour) {
+  const [r, g, b] = colour.map((part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** @param {Rgb} background black or white, whichever reads better on it */
+export const inkOn = (background) => (luminance(background) > 0.179 ? '#000' : '#fff');
+
+/**
+ * Viridis held so near the paper that letters on it stay readable; further from the paper means more.
+ * @returns {(t: number) => Rgb} of t from 0 to 1
+ */
+export function tinter() {
+  const paper = [1, 3, 5].map((i) => parseInt(colours().paper.slice(i, i + 2), 16));
+  const dark = isDark();
+  return (t) => {
+    const level = Math.min(Math.max(t, 0), 1);
+    return dark
+      ? mix(paper, viridis(0.4 * level), 0.45 + 0.35 * level)
+      : mix(paper, viridis(1 - 0.62 * level), 0.2 + 0.32 * level);
+  };
+}
+
+/**
+ * @typedef {{ low: number, high: number, log: boolean }} Domain
+ * @param {number} value
+ * @param {Domain} domain
+ */
+export function position(value, { low, high, log }) {
+  if (high <= low) return 0.5;
+  return log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
+}
+
+/**
+ * 1, 2, 5, 10 … between two bounds.
+ * @param {number} low
+ * @param {number} high
+ */
+export function logTicks(low, high) {
+  const ticks = [];
+  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
+    ticks.push(...[power, 2 * power, 5 * power].filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
+  }
+  return ticks;
+}
+
+/** @param {number} low @param {number} high */
+export const logAxis = (low, high) => {
+  const ticks = logTicks(low, high);
+  return {
+    type: 'log', range: [Math.log10(low), Math.log10(high)],
+    tickvals: ticks, ticktext: ticks.map((tick) => tick.toLocaleString('en')),
+  };
+};

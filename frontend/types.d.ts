@@ -1,0 +1,130 @@
+/** What the service answers and what the page's parts hand to each other. */
+
+type Variant = 'fixed' | 'adaptive' | 'dynamic';
+type ViewName = 'spans' | 'text';
+type Colours = ReturnType<typeof import('./theme.js').colours>;
+
+interface Checkpoint {
+  id: string;
+  title: string;
+  variant: Variant;
+  step: number;
+  layers: number;
+  heads: number;
+  hidden: number;
+  span_limit: number;
+  ramp: number;
+  parameters: number;
+  corpus: string;
+  alphabet: string;
+  bpc: { valid: number | null };
+  mean_span: number;
+  created: string;
+  training: boolean;
+}
+
+interface Head {
+  layer: number;
+  head: number;
+  z: number;
+  span: number;
+  p10: number;
+  p50: number;
+  p90: number;
+}
+
+interface Spans {
+  checkpoint: string;
+  variant: Variant;
+  span_limit: number;
+  ramp: number;
+  unit: 'bytes' | 'characters';
+  heads: Head[];
+}
+
+interface LayerStatistics {
+  layer: number;
+  mean_span: number;
+  median_span: number;
+  min_span: number;
+  max_span: number;
+  mean_z: number;
+  under_64: number;
+  under_256: number;
+  under_1024: number;
+  flops: number;
+  cache_bytes: number;
+}
+
+interface Statistics {
+  checkpoint: string;
+  layers: LayerStatistics[];
+  all: LayerStatistics & { flops_fixed: number; cache_bytes_fixed: number; z_upper_over_lower: number | null; rank_correlation: number | null };
+}
+
+interface Packed {
+  dtype: 'f4' | 'f8' | 'i4' | 'u1';
+  bdata: string;
+  shape?: string;
+}
+
+interface History {
+  run: string;
+  steps: number[];
+  tokens: number[];
+  bpc: number[];
+  z: Packed;
+}
+
+interface Analysis {
+  checkpoint: string;
+  tokens: { count: number; token: Packed; start: Packed; end: Packed };
+  bits: Packed;
+  bpc: number | null;
+  next: { symbols: string[]; token: Packed; share: Packed };
+  fields: Record<string, Packed>;
+  axes: string[];
+  model_seconds: number;
+}
+
+/** The fragment of the address. */
+interface Choices {
+  checkpoint?: string;
+  head?: string;
+  of?: string;
+  show?: string;
+  text?: string;
+  stored?: string;
+}
+
+/** What a view may ask of the page around it. */
+interface Page {
+  checkpoint: Checkpoint;
+  choices: Choices;
+  /** Ends when another view or checkpoint takes the place of this one. */
+  signal: AbortSignal;
+  choose(changes: Choices): void;
+  go(view: ViewName): void;
+  complain(error: unknown): void;
+  calm(): void;
+}
+
+interface View {
+  element: HTMLElement;
+  drawn: Promise<unknown>;
+  update(choices: Choices): void;
+}
+
+interface Drawing {
+  data: object[];
+  layout: Record<string, any>;
+}
+
+declare const Plotly: {
+  react(place: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
+  toImage(figure: object, options: object): Promise<string>;
+};
+
+interface Window {
+  Plotly?: typeof Plotly;
+}

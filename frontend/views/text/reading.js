@@ -1,0 +1,104 @@
+import { unpack } from '../../api.js';
+
+/** What is measured at each token, in the words of the page. */
+export const measures = {
+  span: { title: 'Span', along: 'Span along the text', log: true },
+  distance: { title: 'Attention distance', along: 'Attention distance along the text', log: true },
+  bits: { title: 'Bits', along: 'Bits along the text', log: false },
+  outside: { title: 'Attention outside the text', along: 'Attention that falls before the text', log: false },
+};
+
+/** @typedef {keyof typeof measures} Measure */
+/** @typedef {'all' | 'layer' | 'head'} Of */
+
+/**
+ * One analysis, unpacked: a value for every token, every character, every row of heads.
+ * @param {Analysis} analysis
+ * @param {string} text
+ * @param {Checkpoint} checkpoint
+ */
+export function reading(analysis, text, { layers, heads }) {
+  const characters = Array.from(text);
+  const starts = unpack(analysis.tokens.start).values;
+  const ends = unpack(analysis.tokens.end).values;
+  const bits = Float32Array.from(unpack(analysis.bits).values);
+  bits[0] = NaN; // nothing comes before the first token that could tell of it
+  const tokens = unpack(analysis.tokens.token).values;
+  const likely = unpack(analysis.next.token);
+  const shares = unpack(analysis.next.share).values;
+  const fields = Object.fromEntries(Object.entries(analysis.fields).map(([name, field]) => [name, unpack(field).values]));
+  const { count } = analysis.tokens;
+  const perHead = analysis.axes.includes('head');
+  const rows = perHead ? layers * heads : analysis.axes.includes('layer') ? layers : 1;
+
+  /** @param {number} from @param {number} to rows of a field, averaged @param {ArrayLike<number>} values */
+  const mean = (values, from, to) => Float32Array.from({ length: count }, (_, t) => {
+    let sum = 0;
+    for (let row = from; row < to; row++) sum += values[t * rows + row];
+    return sum / (to - from);
+  });
+
+  const means = /** @type {Map<string, Float32Array>} */ (new Map());
+  const perLayer = perHead ? heads : 1;
+
+  /** @param {Measure} measure @param {Of} of @param {{ layer: number, head: number }} chosen */
+  function tokenValues(measure, of, { layer, head }) {
+    if (measure === 'bits') return bits;
+    if (!fields[measure]) return null;
+    const [from, to] = of === 'layer' && rows > 1 ? [layer * perLayer, (layer + 1) * perLayer]
+      : of === 'head' && perHead ? [layer * heads + head, layer * heads + head + 1]
+      : [0, rows];
+    const key = `${measure} ${from} ${to}`;
+    const values = means.get(key) ?? mean(fields[measure], from, to);
+    means.set(key, values);
+    return values;
+  }
+
+  /** Tokens of one character (the bytes of an emoji) are averaged, their bits summed. @param {Float32Array} values @param {Measure} measure */
+  function characterValues(values, measure) {
+    const sums = new Float32Array(characters.length);
+    const counts = new Uint16Array(characters.length);
+    values.forEach((value, t) => {
+      if (!Number.isFinite(value)) return;
+      for (let at = starts[t]; at < ends[t]; at++) { sums[at] += value; counts[at] += 1; }
+    });
+    return sums.map((sum, i) => (counts[i] ? (measure === 'bits' ? sum : sum / counts[i]) : NaN));
+  }
+
+  const firstToken = new Int32Array(characters.length).fill(-1);
+  const lastToken = new Int32Array(characters.length).fill(-1);
+  for (let t = 0; t < count; t++) {
+    for (let at = starts[t]; at < ends[t]; at++) {
+      if (firstToken[at] < 0) firstToken[at] = t;
+      lastToken[at] = t;
+    }
+  }
+
+  return {
+    text, characters, count, rows, perHead, bpc: analysis.bpc, seconds: analysis.model_seconds, starts, firstToken, lastToken,
+    fields, tokenValues, characterValues,
+    /** The likeliest to follow token t, and which of them does. @param {number} t */
+    next(t) {
+      const most = likely.shape[1];
+      return Array.from(likely.values.slice(t * most, (t + 1) * most), (token, i) =>
+        ({ symbol: analysis.next.symbols[token], share: shares[t * most + i], follows: token === tokens[t + 1] }));
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof reading>} Reading */
+
+/**
+ * Where colours begin and end: the bulk of the values, so that one stray does not wash out the rest.
+ * @param {Iterable<number>} values
+ * @param {Measure} measure
+ */
+export function domainOf(values, measure) {
+  const sorted = Float32Array.from(values).filter(Number.isFinite).sort();
+  const { log } = measures[measure];
+  if (!sorted.length) return { low: 1, high: 2, log };
+  const at = (/** @type {number} */ part) => sorted[Math.round(part * (sorted.length - 1))];
+  if (!log) return { low: 0, high: Math.max(at(measure === 'bits' ? 0.98 : 1), 1e-3), log };
+  const low = Math.max(1, at(0.03));
+  return { low, high: at(0.98) > low * 1.02 ? at(0.98) : low, log };
+}

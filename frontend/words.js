@@ -1,0 +1,59 @@
+/** Numbers and names as a person reads them. */
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const one = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const two = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+/** @param {number} value */
+export const count = (value) => whole.format(value);
+
+/** @param {number} value as many digits as mean something */
+export const amount = (value) => (!Number.isFinite(value) ? '–' : Math.abs(value) < 10 ? one.format(value) : whole.format(value));
+
+/** @param {number | null} value */
+export const bits = (value) => (value === null || !Number.isFinite(value) ? '–' : two.format(value));
+
+/** @param {number} value 0 to 1 */
+export const share = (value) => (!Number.isFinite(value) ? '–' : `${value > 0 && value < 0.0995 ? one.format(100 * value) : whole.format(100 * value)}%`);
+
+/** @param {{ layer: number, head: number }} head */
+export const headName = ({ layer, head }) => `L${layer}·H${head}`;
+
+/** @param {{ layer: number, head: number }} head */
+export const headKey = ({ layer, head }) => `L${layer}H${head}`;
+
+/**
+ * @template {{ layer: number, head: number }} T
+ * @param {T[]} heads
+ * @param {string | undefined} key
+ */
+export const findHead = (heads, key) => heads.find((head) => headKey(head) === key);
+
+/** @template {Head} T @param {T[]} heads */
+export const longestOf = (heads) => heads.reduce((longest, head) => (head.span > longest.span ? head : longest));
+
+/** @param {Head[]} heads longest first */
+export const ranked = (heads) => heads.toSorted((a, b) => b.span - a.span || b.z - a.z);
+
+/** @param {number} rank from 1 */
+export function longestRank(rank) {
+  const ending = rank % 100 > 10 && rank % 100 < 14 ? 'th' : ['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th';
+  return ['longest', 'second longest', 'third longest'][rank - 1] ?? `${rank}${ending} longest`;
+}
+
+/** @param {Checkpoint} checkpoint one token, in words */
+export const unitOf = (checkpoint) => (checkpoint.alphabet === 'bytes' ? 'byte' : 'character');
+
+/** @param {Checkpoint} checkpoint */
+export function checkpointName({ title, variant, step }) {
+  const parts = title.toLowerCase().includes(variant) ? [title] : [title, variant];
+  return [...parts, `step ${count(step)}`].join(' · ');
+}
+
+/** @param {string} date ISO 8601 */
+export function age(date) {
+  const minutes = Math.max(0, (Date.now() - Date.parse(date)) / 60000);
+  if (minutes < 60) return `${count(minutes)} min ago`;
+  if (minutes < 48 * 60) return `${count(minutes / 60)} h ago`;
+  return `${count(minutes / 1440)} days ago`;
+}

@@ -1,0 +1,107 @@
+"""Tables and figures say what the model learned."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from analysis import (
+    along_figure,
+    map_figure,
+    read_text,
+    spans_figure,
+    spans_table,
+    statistics_by_layer,
+    statistics_over_all,
+)
+from analysis.cost import cache_bytes, layer_flops
+from analysis.figures import log_ticks
+from model.config import ModelConfig
+from model.transformer import Transformer
+
+CONFIG = ModelConfig(layers=3, heads=2, hidden=8, inner=16, span_limit=100, ramp=10)
+Z = torch.tensor([[0.0, 1.5], [20.0, 4.0], [95.0, 40.2]])
+
+
+def test_a_row_a_head() -> None:
+    table = spans_table(Z, CONFIG)
+    assert table["span"].tolist() == [10, 12, 30, 14, 100, 51]
+    assert table["rank"].tolist() == [6, 5, 3, 4, 1, 2]
+    assert table["p10"].equals(table["span"])
+
+
+def test_statistics_are_those_of_the_rows() -> None:
+    table = spans_table(Z, CONFIG)
+    layers = statistics_by_layer(table, CONFIG)
+    assert layers["mean_span"].tolist() == [11, 22, 75.5]
+    assert layers["under_64"].tolist() == [1, 1, 0.5]
+    whole = statistics_over_all(table, CONFIG)
+    assert whole["flops"] == pytest.approx(layers["flops"].sum())
+    assert whole["cache_bytes"] == layers["cache_bytes"].sum() == 2 * 4 * 4 * table["span"].sum()
+    assert whole["cache_bytes_fixed"] == 2 * 4 * 4 * 600
+    assert whole["z_upper_over_lower"] == pytest.approx((95 + 40.2) / 1.5)
+    ranks = np.corrcoef([1.5, 1.5, 3.5, 3.5, 5.5, 5.5], [1, 2, 4, 3, 6, 5])[0, 1]
+    assert whole["rank_correlation"] == pytest.approx(ranks)
+
+
+def test_what_does_not_exist_is_none() -> None:
+    whole = statistics_over_all(spans_table(torch.zeros(3, 2), CONFIG), CONFIG)
+    assert whole["z_upper_over_lower"] is None and whole["rank_correlation"] is None
+
+
+@pytest.mark.parametrize(
+    ("span", "millions"),
+    [
+        (314, 41.6),
+        (256, 40.9),
+        (512, 44.0),
+        (1024, 50.3),
+        (2048, 62.9),
+        (4096, 88.1),
+        (8192, 138.4),
+    ],
+)
+def test_flops_are_the_paper_s(span: int, millions: float) -> None:
+    paper = ModelConfig(layers=12, hidden=512, inner=2048, span_limit=8192)
+    assert 12 * layer_flops(paper, span) / 1e6 == pytest.approx(millions, abs=0.06)
+    extra = layer_flops(paper, span, positions=True) - layer_flops(paper, span)
+    assert extra == 512 * span
+    assert cache_bytes(paper, span) == 2 * 64 * span * 4
+
+
+def test_the_figure_shows_every_head_sorted_in_its_layer() -> None:
+    figure = spans_figure(spans_table(Z, CONFIG), CONFIG)
+    points = figure.data[0]
+    assert list(points.y) == [10, 12, 14, 30, 51, 100]
+    assert [name for (name,) in points.customdata[2:4]] == ["L1·H1", "L1·H0"]
+    assert [math.floor(x) for x in points.x] == [0, 0, 1, 1, 2, 2]
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_the_map_shows_every_span_at_its_place() -> None:
+    heat = map_figure(spans_table(Z, CONFIG), CONFIG).data[0]
+    assert np.array(heat.text).tolist() == [[10, 12], [30, 14], [100, 51]]
+    assert (10 ** np.array(heat.z)).round().tolist() == [[10, 12], [30, 14], [100, 51]]
+
+
+def test_a_text_becomes_a_row_a_token() -> None:
+    torch.manual_seed(0)
+    net = Transformer(CONFIG).eval()
+    text = "aé🙂"
+    table = read_text(net, text)
+    assert table["start"].tolist() == [0, 1, 1, 2, 2, 2, 2]
+    assert pd.isna(table["bits"][0]) and table["bits"][1:].notna().all()
+    by_head = read_text(net, text, ["outside"], "head")
+    assert len(by_head.columns) == 4 + 6
+    by_layer = read_text(net, text, ["outside"], "layer")
+    mean = by_head[["outside L1·H0", "outside L1·H1"]].mean(axis=1)
+    np.testing.assert_allclose(by_layer["outside L1"], mean, rtol=1e-5)
+    assert list(along_figure(table, text).data[0].y) == table["span"].tolist()
+
+
+def test_log_ticks() -> None:
+    assert log_ticks(30, 600) == [50, 100, 200, 500]

@@ -1,0 +1,54 @@
+"""A service with the shelf and a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from fastapi.testclient import TestClient
+
+from backend.app import create_app
+from backend.settings import Settings
+from model import checkpoint
+from model.config import ModelConfig, RunSpec, TrainingConfig
+from model.runs import Run
+from model.transformer import Transformer
+
+TINY = RunSpec(
+    ModelConfig(alphabet="text8", layers=2, heads=2, hidden=8, inner=16, span_limit=40, ramp=8),
+    TrainingConfig(steps=20, block=16),
+    corpus="text8",
+    title="tiny",
+)
+
+
+def save(run: Run, step: int, bpc: float) -> None:
+    torch.manual_seed(step)
+    summary = {
+        "bpc": {"valid": bpc, "test": None},
+        "tokens": 100 * step,
+        "seconds": 1.0,
+        "created": "2026-01-01T00:00:00+00:00",
+    }
+    net = Transformer(TINY.model)
+    checkpoint.save(run.checkpoint(step), net, TINY, step, summary)
+    z = net.z.tolist()
+    run.append_metrics({"step": step, "tokens": 100 * step, "bpc": bpc, "z": z})
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    run = Run.create(folder, "tiny", TINY)
+    save(run, 10, 3.0)
+    save(run, 20, 4.0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def client(runs: Path) -> Iterator[TestClient]:
+    app = create_app(Settings(runs=runs))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
