@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 
@@ -9,10 +10,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from model.alphabets import UNITS
 from model.config import ModelConfig
 
 INK, SOFT, GRID, MARKS, ACCENT = "#1b1e23", "#5a616b", "#eceef1", "#2f6f8f", "#b3412e"
-UNITS = {"bytes": "bytes", "text8": "characters"}
 LAYOUT = {
     "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
     "paper_bgcolor": "rgba(0,0,0,0)",
@@ -93,9 +94,8 @@ def map_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
 
 def along_figure(reading: pd.DataFrame, text: str, columns: Sequence[str] = ("span",)) -> go.Figure:
     """Columns of `read_text` along the text (the paper's figure 5)."""
-    characters = [
-        text[start:end] for start, end in zip(reading["start"], reading["end"], strict=True)
-    ]
+    places = zip(reading["start"], reading["end"], strict=True)
+    characters = [html.escape(repr(text[start:end])) for start, end in places]
     figure = go.Figure()
     for column, color in zip(columns, [MARKS, ACCENT] * len(columns), strict=False):
         figure.add_scatter(
@@ -104,7 +104,7 @@ def along_figure(reading: pd.DataFrame, text: str, columns: Sequence[str] = ("sp
             mode="lines",
             line={"color": color, "width": 1.5},
             customdata=np.array(characters)[:, None],
-            hovertemplate="%{customdata[0]!r}<br>%{y:.1f}<extra>" + column + "</extra>",
+            hovertemplate="%{customdata[0]}<br>%{y:.1f}<extra>" + column + "</extra>",
         )
     return figure.update_layout(
         **{**LAYOUT, "showlegend": len(columns) > 1},

@@ -10,16 +10,16 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.middleware.gzip import GZipMiddleware
 
 from backend import page, problems
 from backend.catalogue import Catalogue
-from backend.engine import Engine
+from backend.engine import Busy, Engine
 from backend.routes import analyses, checkpoints, health
 from backend.settings import Settings
 from model.checkpoint import CheckpointError
 
 log = logging.getLogger("spanscope")
+LOOK_AGAIN_SECONDS = 2.0
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -27,9 +27,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opening = asyncio.create_task(_load_first(app))
+        opening = [asyncio.create_task(_load_first(app)), asyncio.create_task(_compress_plotly())]
         yield
-        opening.cancel()
+        for task in opening:
+            task.cancel()
         app.state.engine.close()
 
     # its /docs loads nothing from another host
@@ -43,8 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
-    app.state.waiting_for = "a checkpoint is being loaded"
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.state.waiting_for = "the service is starting"
     problems.install(app)
     app.include_router(health.router)
     for routes in (checkpoints, analyses):
@@ -54,14 +54,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def _load_first(app: FastAPI) -> None:
-    """Make the first checkpoint ready, and plotly.js compressed, before anybody asks."""
-    for entry in await asyncio.to_thread(app.state.catalogue.entries):
-        try:
-            await app.state.engine.run(entry, lambda net: net)
-            break
-        except CheckpointError as error:
-            log.warning("%s", error)
-    else:
+    """Load a checkpoint before anybody asks, or as soon as there is one."""
+    while not app.state.engine.loaded:
         app.state.waiting_for = "there is no checkpoint yet: train one with `spanscope train`"
+        for entry in await asyncio.to_thread(app.state.catalogue.entries):
+            app.state.waiting_for = f"{entry.id} is being loaded"
+            try:
+                await app.state.engine.run(entry, lambda net: net)
+                break
+            except (CheckpointError, Busy) as error:
+                log.warning("%s: %s", entry.id, error)
+        else:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def _compress_plotly() -> None:
     for encoding in ("gzip", "br"):
         await asyncio.to_thread(page.plotly_js, encoding)

@@ -18,22 +18,42 @@ from model.runs import NAME, Run
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint; it never changes, so what is read of it is kept."""
+    """One checkpoint; it never changes, so what is read of it is kept.
 
-    run: Run
-    step: int
+    `written` tells it from another one that took its place, when a run is removed and its name used again.
+    """
+
+    folder: Path
+    written: tuple[int, int]
+
+    @classmethod
+    def of(cls, folder: Path) -> Entry:
+        """Raises CheckpointError where there is none."""
+        try:
+            states = [(folder / name).stat() for name in ("config.json", "summary.json")]
+        except OSError as error:
+            raise CheckpointError(f"{folder} is no checkpoint: {error}") from error
+        return cls(folder, (states[0].st_mtime_ns, states[1].st_mtime_ns))
 
     @property
     def id(self) -> str:
         return f"{self.run.name}@{self.step}"
 
     @property
-    def folder(self) -> Path:
-        return self.run.checkpoint(self.step)
+    def run(self) -> Run:
+        return Run(self.folder.parent.parent)
 
     @cached_property
+    def _config(self) -> tuple[RunSpec, int]:
+        return checkpoint.read_config(self.folder)
+
+    @property
     def spec(self) -> RunSpec:
-        return checkpoint.read_config(self.folder)[0]
+        return self._config[0]
+
+    @property
+    def step(self) -> int:
+        return self._config[1]
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -47,11 +67,6 @@ class Entry:
     def parameters(self) -> int:
         return checkpoint.count_parameters(self.folder)
 
-    @property
-    def valid_bpc(self) -> float | None:
-        bpc: float | None = self.summary["bpc"]["valid"]
-        return bpc
-
 
 class UnknownCheckpoint(KeyError):
     """No run or no step of that name."""
@@ -62,57 +77,68 @@ class Catalogue:
 
     def __init__(self, folders: list[Path]) -> None:
         self.folders = folders
-        self._entries: dict[tuple[Path, int], Entry] = {}
+        self._known: dict[Path, Entry] = {}
 
-    def runs(self) -> Iterator[Run]:
-        seen: set[str] = set()
-        for folder in self.folders:
-            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if path.name not in seen and NAME.fullmatch(path.name) and path.is_dir():
-                    seen.add(path.name)
-                    yield Run(path)
+    def runs(self) -> list[Run]:
+        names = {path.name for folder in self.folders for path in _listed(folder)}
+        return [self.run(name) for name in sorted(names) if self._folder(name)]
 
     def run(self, name: str) -> Run:
         """Raises UnknownCheckpoint."""
-        for run in self.runs():
-            if run.name == name:
-                return run
-        raise UnknownCheckpoint(name)
+        folder = self._folder(name)
+        if folder is None:
+            raise UnknownCheckpoint(name)
+        return Run(folder)
 
     def entries(self) -> list[Entry]:
         """Every readable checkpoint, the newest of each run first."""
-        return [
-            e
-            for run in self.runs()
-            for step in run.steps()[::-1]
-            if readable(e := self._entry(run, step))
-        ]
+        entries = [entry for run in self.runs() for entry in self._readable(run, run.steps()[::-1])]
+        self._known = {entry.folder: entry for entry in entries}
+        return entries
 
     def resolve(self, name: str) -> tuple[Entry, bool]:
-        """The checkpoint of `<run>@<step>`, `@latest` or `@best` (by valid bpc), and whether it was an alias.
+        """The checkpoint of `<run>@<step>`, `@latest` or `@best` (by bpc), and whether it was an alias.
 
         Raises UnknownCheckpoint.
         """
         run_name, _, step = name.partition("@")
         run = self.run(run_name)
-        entries = [e for number in run.steps() if readable(e := self._entry(run, number))]
-        if step == "latest" and entries:
-            return entries[-1], True
-        measured = [entry for entry in entries if entry.valid_bpc is not None]
-        if step == "best" and measured:
-            return min(measured, key=lambda entry: entry.valid_bpc or 0.0), True
-        for entry in entries:
-            if str(entry.step) == step:
-                return entry, False
-        raise UnknownCheckpoint(name)
+        if step.isdecimal() and step.isascii() and str(int(step)) == step:
+            found = next(self._readable(run, [int(step)]), None)
+        elif step == "latest":
+            found = next(self._readable(run, run.steps()[::-1]), None)
+        elif step == "best":
+            entries = self._readable(run, run.steps())
+            measured = [entry for entry in entries if entry.summary["bpc"].get("part")]
+            found = min(measured, key=lambda entry: entry.summary["bpc"]["part"], default=None)
+        else:
+            found = None
+        if found is None:
+            raise UnknownCheckpoint(name)
+        return found, step in ("latest", "best")
 
-    def _entry(self, run: Run, step: int) -> Entry:
-        return self._entries.setdefault((run.folder, step), Entry(run, step))
+    def _folder(self, name: str) -> Path | None:
+        if not NAME.fullmatch(name):
+            return None
+        folders = (folder / name for folder in self.folders)
+        return next((folder for folder in folders if (folder / "run.json").is_file()), None)
+
+    def _readable(self, run: Run, steps: list[int]) -> Iterator[Entry]:
+        """Their checkpoints, but for those that were removed meanwhile or are damaged."""
+        for step in steps:
+            try:
+                entry = Entry.of(run.checkpoint(step))
+                known = self._known.get(entry.folder)
+                entry = known if known == entry else entry
+                if entry.spec and entry.summary and entry.parameters and entry.z.numel():
+                    self._known[entry.folder] = entry
+                    yield entry
+            except CheckpointError:
+                continue
 
 
-def readable(entry: Entry) -> bool:
-    """Whether a checkpoint can be listed; one removed or damaged meanwhile is passed over."""
+def _listed(folder: Path) -> list[Path]:
     try:
-        return bool(entry.spec and entry.summary and entry.parameters and entry.z.numel())
-    except CheckpointError:
-        return False
+        return list(folder.iterdir())
+    except OSError:
+        return []

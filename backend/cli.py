@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import torch
 import typer
+from pydantic import ValidationError
 
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.settings import Settings
@@ -15,8 +16,8 @@ from model.checkpoint import CheckpointError, load
 from model.config import PRESETS, ConfigError
 from model.corpora import CorpusError
 from model.evaluate import bits_per_character
-from model.runs import Run, RunError
-from model.train import open_run, parse_setting, train
+from model.runs import RunError
+from model.train import DEFAULT_PRESET, open_run, parse_setting, train
 
 app = typer.Typer(
     help="See how far back each attention head of a transformer looks.\n\n"
@@ -61,7 +62,9 @@ def serve(
 @app.command("train")
 def train_command(
     name: Annotated[str, typer.Argument(help="the run's name; one that exists is resumed")],
-    preset: Annotated[str, typer.Option(help=f"one of {', '.join(PRESETS)}")] = "classics-adaptive",
+    preset: Annotated[
+        str | None, typer.Option(help=f"{', '.join(PRESETS)}; default: {DEFAULT_PRESET}")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="change a setting of the preset"),
@@ -75,12 +78,7 @@ def train_command(
     For example `spanscope train first --preset quick` takes a few minutes on two cores, and
     `spanscope train longer --set span_limit=1024 --set span_penalty=1e-6` looks further back.
     """
-    if preset not in PRESETS:
-        raise typer.BadParameter(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
-    run = Run(runs / name)
-    if settings or not run.folder.exists():
-        spec = PRESETS[preset].replace(**dict(map(parse_setting, settings or [])))
-        run = open_run(runs, name, spec)
+    run = open_run(runs, name, preset, dict(map(parse_setting, settings or [])))
     train(run, device or ("cuda" if torch.cuda.is_available() else "cpu"), data)
 
 
@@ -136,23 +134,26 @@ def corpus(
 
 def _find(name: str, runs: Path) -> Entry:
     """A checkpoint by its id, or by its folder. Raises BadParameter."""
-    path = Path(name)
-    if (path / "config.json").is_file():
-        return Entry(
-            Run(path.resolve().parent.parent), int(path.resolve().name.removeprefix("step-"))
-        )
+    if (Path(name) / "config.json").is_file():
+        return Entry.of(Path(name).resolve())
     try:
         return Catalogue([runs, Settings().shelf]).resolve(name)[0]
     except UnknownCheckpoint:
-        raise typer.BadParameter(
-            f"there is no checkpoint {name!r} in {runs}/ or on the shelf"
-        ) from None
+        detail = f"there is no checkpoint {name!r} in {runs}/ or on the shelf"
+        raise typer.BadParameter(detail) from None
 
 
 def main() -> None:
     """Run the command line; a known failure is one line and exit status 1."""
     try:
         app()
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        _fail("; ".join(faults))
     except (ConfigError, RunError, CorpusError, CheckpointError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(1) from None
+        _fail(str(error))
+
+
+def _fail(detail: str) -> NoReturn:
+    typer.echo(f"error: {detail}", err=True)
+    raise SystemExit(1) from None

@@ -25,7 +25,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.loaded: OrderedDict[str, Transformer] = OrderedDict()
+        self.loaded: OrderedDict[Entry, Transformer] = OrderedDict()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._waiting = 0
 
@@ -45,10 +45,10 @@ class Engine:
         self._worker.shutdown(cancel_futures=True)
 
     def _model(self, entry: Entry) -> Transformer:
-        if entry.id not in self.loaded:
+        if entry not in self.loaded:
             settings = self.settings
-            self.loaded[entry.id] = load(entry.folder, settings.torch_device, settings.torch_dtype)
+            self.loaded[entry] = load(entry.folder, settings.torch_device, settings.torch_dtype)
             if len(self.loaded) > settings.max_models:
                 self.loaded.popitem(last=False)
-        self.loaded.move_to_end(entry.id)
-        return self.loaded[entry.id]
+        self.loaded.move_to_end(entry)
+        return self.loaded[entry]

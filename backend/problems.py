@@ -9,11 +9,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from model.checkpoint import CheckpointError
+from model.runs import RunError
 
 log = logging.getLogger("spanscope")
 
@@ -44,7 +45,9 @@ def install(app: FastAPI) -> None:
     """Answer every error of an app as a problem."""
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(_: Request, error: HTTPException) -> Response:
+        if error.status_code < 400:
+            return Response(status_code=error.status_code, headers=error.headers)
         return problem(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -58,7 +61,8 @@ def install(app: FastAPI) -> None:
         return problem(422, detail)
 
     @app.exception_handler(CheckpointError)
-    async def unreadable(_: Request, error: CheckpointError) -> JSONResponse:
+    @app.exception_handler(RunError)
+    async def unreadable(_: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))
 
     @app.exception_handler(Exception)

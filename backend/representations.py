@@ -18,37 +18,50 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-def chosen_form(
+def chosen_forms(
     format: Annotated[Form | None, Query(description="wins over Accept")] = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
-) -> Form:
-    """Raises 406 where nothing that is accepted can be had."""
+) -> list[Form]:
+    """The forms that the request takes, the one it likes best first."""
     if format:
-        return format
-    accepted = [part.split(";")[0].strip() for part in accept.split(",")]
-    for media_type in accepted:
-        for form, own in MEDIA_TYPES.items():
-            if media_type in (own, "*/*", f"{own.split('/')[0]}/*"):
-                return form
-    raise HTTPException(406, f"this can be had as {', '.join(MEDIA_TYPES.values())}")
+        return [format]
+    weights = {form: _weight(media_type, accept) for form, media_type in MEDIA_TYPES.items()}
+    return sorted((form for form in weights if weights[form]), key=lambda form: -weights[form])
 
 
-ChosenForm = Annotated[Form, Depends(chosen_form)]
+ChosenForms = Annotated[list[Form], Depends(chosen_forms)]
+
+
+def _weight(media_type: str, accept: str) -> float:
+    """The q that an Accept header gives a media type, its most specific range counting (RFC 9110, section 12.5.1)."""
+    found = (-1, 0.0)
+    for part in accept.casefold().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        ranges = ("*/*", f"{media_type.split('/')[0]}/*", media_type)
+        if name in ranges:
+            quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+            try:
+                found = max(found, (ranges.index(name), float(quality)))
+            except ValueError:
+                continue
+    return found[1]
 
 
 def represent(
-    form: Form,
+    forms: list[Form],
     answer: BaseModel,
     table: pd.DataFrame,
     figure: Callable[[], go.Figure] | None = None,
 ) -> Response:
-    """The resource in a form. Raises 406 for the figure of what has none."""
-    if form == "csv":
-        content = table.to_csv(index=False)
-    elif form == "json":
-        content = answer.model_dump_json()
-    elif figure is None:
-        raise HTTPException(406, "this has no figure; it can be had as json and csv")
-    else:
-        content = figure().to_json()
-    return Response(content, media_type=MEDIA_TYPES[form], headers={"Vary": "Accept"})
+    """The resource in the best form that it has. Raises 406 where none of them is taken."""
+    make: dict[Form, Callable[[], str]] = {
+        "json": answer.model_dump_json,
+        "csv": lambda: table.to_csv(index=False),
+    }
+    if figure:
+        make["figure"] = lambda: str(figure().to_json())
+    for form in forms:
+        if form in make:
+            headers = {"Vary": "Accept"}
+            return Response(make[form](), media_type=MEDIA_TYPES[form], headers=headers)
+    raise HTTPException(406, f"this can be had as {', '.join(MEDIA_TYPES[form] for form in make)}")

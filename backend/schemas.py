@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.texts import Reduce
+from model.config import Variant
 from model.probe import Field as ReadingField
 
 
@@ -38,6 +39,9 @@ class TypedArray(BaseModel):
 
 
 class Bpc(BaseModel):
+    """Bits per character: of the part of valid that training evaluates on, and of all of it once training ended."""
+
+    part: float | None
     valid: float | None
 
 
@@ -48,7 +52,7 @@ class FullBpc(Bpc):
 class CheckpointItem(BaseModel):
     id: str = Field(examples=["classics-adaptive@12250"])
     title: str
-    variant: Literal["fixed", "adaptive"]
+    variant: Variant
     step: int
     layers: int
     heads: int
@@ -88,7 +92,7 @@ class HeadSpan(BaseModel):
 
 class Spans(BaseModel):
     checkpoint: str
-    variant: Literal["fixed", "adaptive"]
+    variant: Variant
     span_limit: int
     ramp: int
     unit: Literal["bytes", "characters"]

@@ -17,7 +17,7 @@ interface Checkpoint {
   parameters: number;
   corpus: string;
   alphabet: string;
-  bpc: { valid: number | null };
+  bpc: { part: number | null, valid: number | null };
   mean_span: number;
   created: string;
   training: boolean;

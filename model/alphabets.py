@@ -10,6 +10,7 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+UNITS = {"bytes": "bytes", "text8": "characters"}  # what one token is, in words
 LABELS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 

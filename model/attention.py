@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 CHUNK = 64
 GROUP_COST = 64  # what one more group costs, in columns of a head's band
@@ -72,10 +73,13 @@ def _window(rows: slice, width: int) -> slice:
 def _unmasked(query: Tensor, key: Tensor, position: Tensor, mask: Tensor) -> Tensor:
     """exp(score) / Z of one chunk, Z being the sum of m exp(score): [n, c, width].
 
-    The maximum is taken over every column, those with m = 0 too: z gets a gradient from them.
+    The column after a head's last m > 0 counts in the maximum, since z gets a gradient from it; those beyond, which are
+    there for the sake of longer heads of the group, are left out, since nothing bounds their scores.
     """
     score = torch.matmul(query, position)
     score += _band(torch.bmm(query, key.transpose(1, 2)), position.shape[1])
+    nearer = F.pad(mask[:, :, 1:], (0, 1), value=1.0)  # m of the column that is one token nearer
+    score.masked_fill_(nearer == 0, -math.inf)
     score.sub_(score.amax(-1, keepdim=True)).exp_()
     return score.div_(torch.bmm(score, mask.transpose(1, 2)))
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,45 +19,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from model.config import ConfigError, RunSpec
+from model.files import whole_folder
 from model.transformer import Transformer
 
 
 class CheckpointError(RuntimeError):
     """A checkpoint cannot be read; the message says which and why."""
-
-
-@contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """A new folder to fill, renamed to `target` when all is on disk; if that fails, there is no `target`."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        temporary.chmod(0o755)
-        yield temporary
-        for path in [*temporary.iterdir(), temporary]:
-            _sync(path)
-        temporary.rename(target)
-        _sync(target.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file's text, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    _sync(temporary)
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def save(
@@ -70,7 +35,11 @@ def save(
     summary: dict[str, Any],
     training: dict[str, Tensor] | None = None,
 ) -> None:
-    """Write a checkpoint into a folder that does not exist yet."""
+    """Write a checkpoint into a folder that does not exist yet.
+
+    The summary holds `bpc` (part: of the part of valid that training evaluates on; valid, test: of all of it, or None),
+    `tokens`, `seconds` and `created`.
+    """
     weights = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     with whole_folder(folder) as new:
         config = {"step": step, **spec.to_dict()}
@@ -84,23 +53,40 @@ def save(
 
 def read_config(folder: Path) -> tuple[RunSpec, int]:
     """The spec and the step of a checkpoint. Raises CheckpointError."""
+    values = _read_object(folder / "config.json")
+    step = values.pop("step", None)
+    if type(step) is not int:
+        raise CheckpointError(f"{folder}: config.json names no step")
     try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        step = values.pop("step")
         return RunSpec.from_dict(values), step
-    except (OSError, ValueError, KeyError, AttributeError, ConfigError) as error:
-        raise CheckpointError(f"{folder.name}: config.json cannot be read: {error}") from error
+    except ConfigError as error:
+        raise CheckpointError(f"{folder}: config.json: {error}") from error
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """Raises CheckpointError."""
+    """What `save` was given as summary. Raises CheckpointError."""
+    summary = _read_object(folder / "summary.json")
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder.name}: summary.json cannot be read: {error}") from error
-    if not isinstance(summary, dict):
-        raise CheckpointError(f"{folder.name}: summary.json is no object")
+        datetime.fromisoformat(summary["created"])
+        whole = all(
+            isinstance(summary["bpc"].get(k), float | None) for k in ("part", "valid", "test")
+        )
+        whole = whole and type(summary["tokens"]) is int and isinstance(summary["seconds"], float)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        raise CheckpointError(f"{folder}: summary.json lacks bpc, tokens, seconds or created")
     return summary
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.parent}: {path.name} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path.parent}: {path.name} is no object")
+    return values
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -108,7 +94,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path.parent.name}: {path.name} cannot be read: {error}") from error
+        raise CheckpointError(f"{path.parent}: {path.name} cannot be read: {error}") from error
 
 
 def read_z(folder: Path) -> Tensor:
@@ -118,7 +104,10 @@ def read_z(folder: Path) -> Tensor:
         return torch.full((model.layers, model.heads), float(model.span_limit))
     names = [f"layers.{layer}.attention.span.theta" for layer in range(model.layers)]
     with _open_weights(folder) as weights:
-        return model.span_limit * torch.stack([weights.get_tensor(name) for name in names]).float()
+        thetas = [weights.get_tensor(name).float() for name in names]
+    if any(t.shape != (model.heads,) or not bool(((t >= 0) & (t <= 1)).all()) for t in thetas):
+        raise CheckpointError(f"{folder}: the spans in the weights do not fit config.json")
+    return model.span_limit * torch.stack(thetas)
 
 
 def count_parameters(folder: Path) -> int:
@@ -145,12 +134,11 @@ def load(
     """The transformer of a checkpoint, in eval mode. Raises CheckpointError."""
     folder = Path(folder)
     spec, _ = read_config(folder)
-    net = Transformer(spec.model)
-    tensors = read_tensors(folder / "model.safetensors")
+    net = Transformer(spec.model).to(device, dtype)
+    for attention in net.attentions:
+        attention.span.float()  # lengths of thousands need more digits than bfloat16 has
     try:
-        net.load_state_dict(tensors)
+        net.load_state_dict(read_tensors(folder / "model.safetensors"))
     except RuntimeError as error:
-        raise CheckpointError(
-            f"{folder.name}: the weights do not fit config.json: {error}"
-        ) from error
-    return net.to(device, dtype).eval()
+        raise CheckpointError(f"{folder}: the weights do not fit config.json: {error}") from error
+    return net.eval()

@@ -6,10 +6,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from model.alphabets import alphabet
+
 Variant = Literal["fixed", "adaptive"]
 Optimizer = Literal["adamw", "adagrad"]
 
-ALPHABET_SIZES = {"bytes": 256, "text8": 27}
+ALPHABETS = ("bytes", "text8")
 
 
 class ConfigError(ValueError):
@@ -26,14 +28,11 @@ class _Plain:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Raises ConfigError for a value that is no object, an unknown, a missing or an ill-typed field."""
+        """Raises ConfigError for a value that is no object, and for an unknown or ill-typed field."""
         _require(isinstance(values, dict), cls.__name__, values, "an object")
         fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
         for name in values:
             _require(name in fields, name, values[name], f"one of {', '.join(fields)}")
-        for name, f in fields.items():
-            optional = f.default is not dataclasses.MISSING
-            _require(optional or name in values, name, None, "given")
         return cls(**values)
 
     def _check_types(self) -> None:
@@ -70,10 +69,10 @@ class ModelConfig(_Plain):
             self.variant in ("fixed", "adaptive"), "variant", self.variant, "fixed or adaptive"
         )
         _require(
-            self.alphabet in ALPHABET_SIZES,
+            self.alphabet in ALPHABETS,
             "alphabet",
             self.alphabet,
-            " or ".join(ALPHABET_SIZES),
+            " or ".join(ALPHABETS),
         )
         for name in ("layers", "heads", "hidden", "inner", "span_limit", "ramp"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
@@ -92,7 +91,7 @@ class ModelConfig(_Plain):
     @property
     def symbols(self) -> int:
         """Size of the alphabet."""
-        return ALPHABET_SIZES[self.alphabet]
+        return alphabet(self.alphabet).size
 
     @property
     def head_dim(self) -> int:
@@ -131,7 +130,7 @@ class TrainingConfig(_Plain):
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(_Plain):
     """What a run was asked for: written once, as run.json."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -141,9 +140,7 @@ class RunSpec:
     title: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.corpus != "", "corpus", self.corpus, "the name of a corpus")
-        _require(type(self.seed) is int, "seed", self.seed, "a whole number")
-        _require(isinstance(self.title, str), "title", self.title, "a text")
+        self._check_types()
         _require(
             self.training.block <= self.model.span_limit,
             "block",
@@ -155,16 +152,11 @@ class RunSpec:
     def from_dict(cls, values: Any) -> RunSpec:
         """Raises ConfigError where a field is unknown, missing or of a wrong type."""
         _require(isinstance(values, dict), "run", values, "an object")
-        known = {f.name for f in dataclasses.fields(cls)}
-        for name in values:
-            _require(name in known, name, values[name], f"one of {', '.join(sorted(known))}")
-        return cls(
-            **{
-                **values,
-                "model": ModelConfig.from_dict(values.get("model", {})),
-                "training": TrainingConfig.from_dict(values.get("training", {})),
-            }
-        )
+        parts = {
+            "model": ModelConfig.from_dict(values.get("model", {})),
+            "training": TrainingConfig.from_dict(values.get("training", {})),
+        }
+        return super().from_dict({**values, **parts})
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -216,7 +208,7 @@ PRESETS: dict[str, RunSpec] = {
         ),
         _PAPER,
         corpus="enwik8",
-        title="enwik8 · adaptive, the paper's small model",
+        title="enwik8 · adaptive, small",
     ),
     "text8-small": RunSpec(
         ModelConfig(
@@ -230,6 +222,6 @@ PRESETS: dict[str, RunSpec] = {
         ),
         dataclasses.replace(_PAPER, steps=900_000),
         corpus="text8",
-        title="text8 · adaptive, the paper's small model",
+        title="text8 · adaptive, small",
     ),
 }

@@ -19,7 +19,9 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm  # type: ignore[import-untyped,unused-ignore]
+from tqdm import tqdm
+
+from model.files import whole_folder
 
 DESCRIPTIONS = {
     "classics": "Shakespeare, Milton and the King James Bible, 10.7 MB in 49 works",
@@ -121,37 +123,15 @@ def _prepare(name: str, folder: Path, file: Path | None) -> None:
 
 
 def _keep(splits: Splits, home: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent) as temporary:
-        whole = Path(temporary) / home.name
-        whole.mkdir()
-        contents = dict(zip(SPLITS, splits, strict=True))
-        digests = {split: hashlib.sha256(data).hexdigest() for split, data in contents.items()}
-        for split, data in contents.items():
-            _write(whole / f"{split}.bin", data)
-        _write(whole / "digests.json", json.dumps(digests, indent=1).encode())
-        _sync(whole)
-        try:
-            whole.rename(home)
-        except OSError:
-            # Another process was first; what it made is checked when it is read.
-            if not home.exists():
-                raise
-        _sync(home.parent)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+    contents = dict(zip(SPLITS, splits, strict=True))
+    digests = {split: hashlib.sha256(data).hexdigest() for split, data in contents.items()}
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with whole_folder(home) as new:
+            for split, data in contents.items():
+                (new / f"{split}.bin").write_bytes(data)
+            (new / "digests.json").write_text(json.dumps(digests, indent=1))
+    except FileExistsError:
+        pass  # another process was first; what it made is checked when it is read
 
 
 def _cut(work: bytes) -> Splits:

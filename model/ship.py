@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 
 from model import checkpoint
-from model.checkpoint import whole_folder
 from model.config import PRESETS, RunSpec
+from model.files import whole_folder
 from model.runs import Run, RunError
 
 SHELF = Path(__file__).parent / "shelf"

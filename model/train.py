@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +21,17 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from model import checkpoint
-from model.config import PRESETS, ConfigError, RunSpec
+from model import checkpoint, corpora
+from model.checkpoint import CheckpointError
+from model.config import PRESETS, ConfigError
 from model.corpora import Corpus, CorpusError, load
 from model.evaluate import bits_per_character
+from model.files import remove_leftovers, write_text
 from model.optim import load_state_tensors, make_optimizer, rate, set_rate, state_tensors
-from model.runs import Run, RunError
+from model.runs import NAME, Run, RunError
 from model.transformer import Memory, Transformer
+
+DEFAULT_PRESET = "classics-adaptive"
 
 
 class Lanes:
@@ -79,26 +84,36 @@ class Trainer:
         self.memory: Memory | None = None
         self.step = 0
         self.seconds = 0.0
+        self.losses: list[Tensor] = []
+        """Of the steps since the last evaluation."""
 
     def resume(self) -> None:
-        """Go on from the newest checkpoint, if there is one."""
-        steps = self.run.steps()
-        if not steps:
-            return
-        folder = self.run.checkpoint(steps[-1])
+        """Go on from the newest checkpoint, if there is one. Raises CheckpointError where it is damaged."""
+        remove_leftovers(self.run.folder / "checkpoints")
+        if steps := self.run.steps():
+            folder = self.run.checkpoint(steps[-1])
+            try:
+                self._restore(folder)
+            except (KeyError, RuntimeError) as error:
+                advice = "remove it to go on from the one before"
+                raise CheckpointError(f"{folder} cannot be resumed; {advice}: {error}") from error
+            self.step = steps[-1]
+        self.run.truncate_metrics(self.step)
+
+    def _restore(self, folder: Path) -> None:
         tensors = checkpoint.read_tensors(folder / "training.safetensors")
         self.net.load_state_dict(checkpoint.read_tensors(folder / "model.safetensors"))
         load_state_tensors(self.optimizer, _part(tensors, "optimizer."))
-        self.memory = list(_part(tensors, "memory.").values()) or None
-        if self.memory:
-            self.memory = [layer.to(self.device) for layer in self.memory]
+        memory = _part(tensors, "memory.").values()
+        self.memory = [layer.to(self.device) for layer in memory] or None
+        self.losses = list(tensors.get("losses", torch.empty(0)).to(self.device))
         torch.set_rng_state(tensors["random"])
-        self.step = steps[-1]
+        if "random.cuda" in tensors and self.device == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"])
         self.seconds = checkpoint.read_summary(folder)["seconds"]
-        self.run.truncate_metrics(self.step)
 
-    def update(self) -> Tensor:
-        """One step; returns the loss of its tokens in nats, on the device."""
+    def update(self) -> None:
+        """One step. Raises RunError where the loss or the gradient is no number any more, before it does harm."""
         training = self.spec.training
         inputs, targets = (t.to(self.device) for t in self.lanes.block_at(self.step))
         set_rate(self.optimizer, rate(self.step, training))
@@ -106,21 +121,28 @@ class Trainer:
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad(set_to_none=True)
         (loss + training.span_penalty * self.net.span_penalty()).backward()  # type: ignore[no-untyped-call]
-        if training.optimizer == "adamw":
-            torch.nn.utils.clip_grad_norm_(self.net.parameters(), training.gradient_clip)
+        clip = training.gradient_clip if training.optimizer == "adamw" else math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), clip)
+        if not torch.isfinite(loss + norm):
+            raise RunError(
+                f"run {self.run.name} diverged at step {self.step}: the loss is {loss.item():.3g}, the gradient's norm "
+                f"{norm.item():.3g}; its checkpoints are whole; try a lower learning_rate than {training.learning_rate:g}"
+            )
         self.optimizer.step()
         self.net.clamp_spans_()
+        self.losses.append(loss.detach())
         self.step += 1
-        return loss.detach()
 
     @property
     def tokens(self) -> int:
         """Tokens read so far."""
         return self.step * self.spec.training.batch * self.spec.training.block
 
-    def evaluate(self, loss: float) -> dict[str, Any]:
+    def evaluate(self) -> dict[str, Any]:
         """A line of metrics.jsonl."""
         training = self.spec.training
+        loss = torch.stack(self.losses).mean().item()
+        self.losses.clear()
         part = self.corpus.valid[: training.evaluate_tokens]
         return {
             "step": self.step,
@@ -132,14 +154,17 @@ class Trainer:
             "seconds": round(self.seconds, 1),
         }
 
-    def save(self, bpc: dict[str, float | None]) -> None:
-        """A checkpoint of this moment, and no more than the newest few."""
+    def save(self, bpc: float | None) -> None:
+        """A checkpoint of this moment, with its bpc on part of valid, and no more than the newest few."""
         state = {f"optimizer.{k}": v for k, v in state_tensors(self.optimizer).items()}
         for number, layer in enumerate(self.memory or []):
             state[f"memory.{number:03d}"] = layer
+        state["losses"] = torch.stack(self.losses) if self.losses else torch.empty(0)
         state["random"] = torch.get_rng_state()
+        if self.device == "cuda":
+            state["random.cuda"] = torch.cuda.get_rng_state()
         summary = {
-            "bpc": bpc,
+            "bpc": {"part": bpc, "valid": None, "test": None},
             "tokens": self.tokens,
             "seconds": self.seconds,
             "corpus": self.corpus.digests,
@@ -164,14 +189,15 @@ def train(run: Run, device: str = "cpu", data: Path | None = None) -> bool:
         trainer.resume()
         with _stop_requested() as stop:
             _loop(trainer, stop)
-    return trainer.step >= trainer.spec.training.steps
+        ended = trainer.step >= trainer.spec.training.steps
+        if ended:
+            _measure(trainer)
+    return ended
 
 
 def _loop(trainer: Trainer, stop: list[int]) -> None:
     training = trainer.spec.training
     tokens_a_step = training.batch * training.block
-    losses: list[Tensor] = []
-    valid: float | None = None
     with tqdm(
         total=training.steps * tokens_a_step,
         initial=trainer.tokens,
@@ -182,39 +208,51 @@ def _loop(trainer: Trainer, stop: list[int]) -> None:
     ) as bar:
         while trainer.step < training.steps and not stop:
             started = time.monotonic()
-            losses.append(trainer.update())
+            trainer.update()
             trainer.seconds += time.monotonic() - started
             bar.update(tokens_a_step)
-            at_end = trainer.step == training.steps
-            if trainer.step % training.evaluate_every == 0 or at_end:
-                metrics = trainer.evaluate(torch.stack(losses).mean().item())
-                losses.clear()
-                valid = metrics["bpc"]
-                spans = trainer.net.z.mean(1).tolist()
-                bar.set_postfix_str(f"bpc {valid:.3f}, z {' '.join(f'{z:.0f}' for z in spans)}")
+            if trainer.step % training.evaluate_every == 0 or trainer.step == training.steps:
+                metrics = trainer.evaluate()
+                spans = " ".join(f"{z:.0f}" for z in trainer.net.z.mean(1).tolist())
+                bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {spans}")
                 trainer.run.append_metrics(metrics)
-                trainer.save(_full_bpc(trainer) if at_end else {"valid": valid, "test": None})
+                trainer.save(metrics["bpc"])
         if stop and trainer.step not in trainer.run.steps():
-            trainer.save({"valid": valid, "test": None})
+            trainer.save(None)
             bar.write(f"stopped at step {trainer.step}, saved; the same command resumes it")
 
 
-def _full_bpc(trainer: Trainer) -> dict[str, float | None]:
-    corpus = trainer.corpus
-    return {
-        "valid": bits_per_character(trainer.net, corpus.valid),
-        "test": bits_per_character(trainer.net, corpus.test),
-    }
+def _measure(trainer: Trainer) -> None:
+    """Add the bpc of all of valid and test to the last checkpoint, unless it is there."""
+    folder = trainer.run.checkpoint(trainer.step)
+    summary = checkpoint.read_summary(folder)
+    if summary["bpc"]["test"] is None:
+        for split in ("valid", "test"):
+            tokens = getattr(trainer.corpus, split)
+            summary["bpc"][split] = bits_per_character(trainer.net, tokens)
+        write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
 
 
-def open_run(runs: Path, name: str, spec: RunSpec) -> Run:
-    """The run of that name, made if there is none. Raises RunError where it was asked for with other settings."""
-    if not (runs / name).exists():
-        return Run.create(runs, name, spec)
+def open_run(runs: Path, name: str, preset: str | None, settings: Mapping[str, Any]) -> Run:
+    """The run of that name, made of a preset and settings if there is none.
+
+    Raises RunError and ConfigError, also where a run that exists was asked for with others.
+    """
     run = Run(runs / name)
+    if NAME.fullmatch(name) and run.folder.exists() and not (preset or settings):
+        return run
+    if (preset or DEFAULT_PRESET) not in PRESETS:
+        raise ConfigError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+    spec = PRESETS[preset or DEFAULT_PRESET].replace(**settings)
+    if spec.corpus not in corpora.NAMES:
+        raise ConfigError(
+            f"there is no corpus {spec.corpus!r}; there are {', '.join(corpora.NAMES)}"
+        )
+    if not NAME.fullmatch(name) or not run.folder.exists():
+        return Run.create(runs, name, spec)
     if run.spec != spec:
         raise RunError(
-            f"run {name} exists with other settings; resume it without any, or choose another name"
+            f"run {name} exists with other settings; give none to resume it, or choose another name"
         )
     return run
 
@@ -227,17 +265,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--set span_limit=1024 --set span_penalty=1e-6.",
     )
     parser.add_argument("name", help="the run's name: a folder in --runs")
-    parser.add_argument("--preset", default="classics-adaptive", choices=PRESETS)
+    parser.add_argument("--preset", choices=PRESETS, help=f"default: {DEFAULT_PRESET}")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default: runs/")
     parser.add_argument("--data", type=Path, help="where corpora are kept; default: data/")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args(arguments)
     try:
-        spec = PRESETS[given.preset].replace(**dict(map(parse_setting, given.settings)))
-        run = open_run(given.runs, given.name, spec)
-        train(run, given.device, given.data)
-    except (ConfigError, RunError, CorpusError, checkpoint.CheckpointError) as error:
+        settings = dict(map(parse_setting, given.settings))
+        train(open_run(given.runs, given.name, given.preset, settings), given.device, given.data)
+    except (ConfigError, RunError, CorpusError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

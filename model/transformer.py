@@ -26,13 +26,13 @@ class SpanAttention(nn.Module):
             nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(4)
         )
         self.span = span_module(config.variant, config.heads, config.span_limit, config.z_start)
-        self._groups: tuple[tuple[int, int], list[Group]] = ((-1, -1), [])
+        self._groups: tuple[object, list[Group]] = (None, [])
 
     @property
     def groups(self) -> list[Group]:
         """The heads by reach, regrouped only when z has changed."""
         learned = self.span.theta if isinstance(self.span, AdaptiveSpan) else self.span.z
-        version = (id(learned), learned._version)
+        version = (learned.data_ptr(), learned.dtype, learned._version)
         if self._groups[0] != version:
             ramp, limit = self.config.ramp, self.config.span_limit
             reaches = [reach_of(z, ramp, limit) for z in self.span.z.tolist()]

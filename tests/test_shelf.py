@@ -48,7 +48,7 @@ def test_the_card_says_what_the_run_says(entries: list[Entry]) -> None:
 
 
 def test_the_weights_give_the_bpc_of_the_last_evaluation(entries: list[Entry]) -> None:
-    """The same part of valid, where the corpus is prepared on this machine."""
+    """Of the same part of valid; the corpus is fetched where it is not prepared yet."""
     from model.corpora import CorpusError, load
 
     try:

@@ -9,11 +9,12 @@ from urllib.parse import quote
 import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
-from analysis.figures import UNITS, spans_figure
+from analysis.figures import spans_figure
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from backend import schemas
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
-from backend.representations import ChosenForm, represent
+from backend.representations import ChosenForms, represent
+from model.alphabets import UNITS
 
 router = APIRouter(tags=["checkpoints"])
 
@@ -46,7 +47,7 @@ def chosen_checkpoint(
 ChosenCheckpoint = Annotated[Entry, Depends(chosen_checkpoint)]
 
 
-def _item(entry: Entry) -> dict[str, object]:
+def _item(entry: Entry, training: bool) -> dict[str, object]:
     model = entry.spec.model
     return {
         "id": entry.id,
@@ -61,19 +62,19 @@ def _item(entry: Entry) -> dict[str, object]:
         "parameters": entry.parameters,
         "corpus": entry.spec.corpus,
         "alphabet": model.alphabet,
-        "bpc": entry.summary["bpc"],
+        "bpc": {"part": None, **entry.summary["bpc"]},
         "mean_span": float(spans_table(entry.z, model)["span"].mean()),
         "created": datetime.fromisoformat(entry.summary["created"]),
-        "training": entry.run.training,
+        "training": training,
     }
 
 
 @router.get("/checkpoints")
 def list_checkpoints(request: Request) -> schemas.Checkpoints:
     """Every checkpoint of the runs folder and the shelf."""
-    items = [
-        schemas.CheckpointItem.model_validate(_item(e)) for e in catalogue_of(request).entries()
-    ]
+    entries = catalogue_of(request).entries()
+    training = {run: run.training for run in {entry.run for entry in entries}}
+    items = [schemas.CheckpointItem.model_validate(_item(e, training[e.run])) for e in entries]
     return schemas.Checkpoints(items=items)
 
 
@@ -83,16 +84,16 @@ def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
     card = entry.run.folder / "README.md"
     return schemas.CheckpointDetail.model_validate(
         {
-            **_item(entry),
+            **_item(entry, entry.run.training),
             "tokens": entry.summary["tokens"],
             "config": entry.spec.to_dict(),
-            "card": card.read_text(encoding="utf-8") if card.is_file() else None,
+            "card": card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
         }
     )
 
 
 @router.get("/checkpoints/{id}/spans", response_model=schemas.Spans)
-def get_spans(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
+def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
     """z and span of every head, in tokens: json, csv, or the paper's figure."""
     model = entry.spec.model
     table = spans_table(entry.z, model)
@@ -106,11 +107,11 @@ def get_spans(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
             "heads": table.to_dict("records"),
         }
     )
-    return represent(form, answer, table, lambda: spans_figure(table, model))
+    return represent(forms, answer, table, lambda: spans_figure(table, model))
 
 
 @router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)
-def get_statistics(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
+def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
     """Spans and their cost, by layer and over all: json or csv (the layers)."""
     table = spans_table(entry.z, entry.spec.model)
     layers = statistics_by_layer(table, entry.spec.model)
@@ -121,20 +122,23 @@ def get_statistics(entry: ChosenCheckpoint, form: ChosenForm) -> Response:
             "all": statistics_over_all(table, entry.spec.model),
         }
     )
-    return represent(form, answer, layers)
+    return represent(forms, answer, layers)
 
 
 @router.get("/runs/{run}/spans")
 def get_run_spans(request: Request, run: str) -> schemas.RunSpans:
     """How the lengths grew: z of every head at every evaluation of a run's training."""
     try:
-        metrics = catalogue_of(request).run(run).metrics()
+        found = catalogue_of(request).run(run)
     except UnknownCheckpoint:
         raise HTTPException(404, f"there is no run {run!r}") from None
+    metrics, layers, heads = found.metrics(), found.spec.model.layers, found.spec.model.heads
     return schemas.RunSpans(
         run=run,
         steps=[line["step"] for line in metrics],
         tokens=[line["tokens"] for line in metrics],
         bpc=[line["bpc"] for line in metrics],
-        z=schemas.TypedArray.of(np.array([line["z"] for line in metrics])),
+        z=schemas.TypedArray.of(
+            np.array([line["z"] for line in metrics]).reshape(-1, layers, heads)
+        ),
     )

@@ -26,6 +26,6 @@ async def readyz(request: Request, response: Response) -> schemas.Readiness:
         status="ready" if loaded else "waiting",
         device=engine.settings.torch_device,
         dtype=engine.settings.dtype,
-        checkpoint=loaded,
+        checkpoint=loaded.id if loaded else None,
         detail="" if loaded else request.app.state.waiting_for,
     )

@@ -96,6 +96,6 @@ export function picker(place, { list, choose, complain }) {
 
 /** @param {Checkpoint} checkpoint */
 const describe = ({ variant, bpc, mean_span, created, training }) => [
-  variant, ...(bpc.valid === null ? [] : [`${bits(bpc.valid)} bpc`]), `mean span ${amount(mean_span)}`,
+  variant, ...[bpc.valid ?? bpc.part].filter((known) => known !== null).map((known) => `${bits(known)} bpc`), `mean span ${amount(mean_span)}`,
   training ? 'still training' : age(created),
 ].join(' · ');

@@ -76,7 +76,7 @@ function headline({ heads, variant }, unit) {
 function subline(checkpoint, { heads, variant, span_limit }, unit) {
   const mean = heads.reduce((sum, { span }) => sum + span, 0) / heads.length;
   const what = variant === 'dynamic' ? 'Mean span of each head, its bar from the 10th to the 90th percentile' : 'Span of each head';
-  const { valid } = checkpoint.bpc;
+  const valid = checkpoint.bpc.valid ?? checkpoint.bpc.part;
   const worth = valid === null ? '' : `Bits per ${unit} ${bits(valid)} on held-out text. `;
   return `${what}, heads sorted within a layer. ${worth}Mean span ${amount(mean)} of ${count(span_limit)}.`;
 }

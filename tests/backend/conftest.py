@@ -27,13 +27,13 @@ TINY = RunSpec(
 def save(run: Run, step: int, bpc: float) -> None:
     torch.manual_seed(step)
     summary = {
-        "bpc": {"valid": bpc, "test": None},
+        "bpc": {"part": bpc, "valid": None, "test": None},
         "tokens": 100 * step,
         "seconds": 1.0,
         "created": "2026-01-01T00:00:00+00:00",
     }
-    net = Transformer(TINY.model)
-    checkpoint.save(run.checkpoint(step), net, TINY, step, summary)
+    net = Transformer(run.spec.model)
+    checkpoint.save(run.checkpoint(step), net, run.spec, step, summary)
     z = net.z.tolist()
     run.append_metrics({"step": step, "tokens": 100 * step, "bpc": bpc, "z": z})
 

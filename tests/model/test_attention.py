@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.attention import CHUNK, band_weights, banded_attention, group_heads
+from model.attention import CHUNK, GROUP_COST, band_weights, banded_attention, group_heads
 from model.oracle import oracle_attention
 from model.span import reach_of, soft_mask
 
@@ -91,6 +93,30 @@ def test_gradcheck() -> None:
     assert torch.autograd.gradcheck(banded_attention, tensors, fast_mode=True)
 
 
+def test_gradcheck_with_dropout() -> None:
+    def dropped(*tensors: Tensor) -> Tensor:
+        torch.manual_seed(1)
+        return banded_attention(*tensors, dropout=0.5)
+
+    torch.manual_seed(0)
+    shapes = [(1, 2, 5, 3), (1, 2, 11, 3), (1, 2, 11, 3), (3, 7), (2, 7)]
+    tensors = [torch.rand(s, dtype=torch.float64).requires_grad_() for s in shapes]
+    assert torch.autograd.gradcheck(dropped, tensors)
+
+
+def test_scores_far_beyond_a_short_head_s_reach_do_not_touch_it() -> None:
+    """A long head of its group brings columns with m = 0, whatever their scores are."""
+    query = torch.full((1, 2, 1, 1), 10.0)
+    key, value = torch.zeros(1, 2, 30, 1), torch.ones(1, 2, 30, 1)
+    key[:, :, :10] = 20.0
+    mask = soft_mask(torch.tensor([[2.0], [30.0]]), torch.arange(1, 31), 5)
+    tensors = [t.requires_grad_() for t in (query, key, value, torch.zeros(1, 30), mask)]
+    output = banded_attention(*tensors)
+    gradients = torch.autograd.grad(output.sum(), tensors)
+    torch.testing.assert_close(output, torch.ones_like(output))
+    assert all(bool(gradient.isfinite().all()) for gradient in gradients)
+
+
 def test_dropout_keeps_the_mean_and_its_gradient_is_that_of_what_was_kept() -> None:
     torch.manual_seed(0)
     query, key, position = torch.randn(1, 1, 2, 4), torch.randn(1, 1, 9, 4), torch.randn(4, 8)
@@ -121,14 +147,20 @@ def test_band_weights_are_the_weights_nearest_first() -> None:
             torch.testing.assert_close(mixed, expected[:, :, rows.start + row])
 
 
-@given(st.lists(st.integers(1, 8192), min_size=1, max_size=16))
-def test_groups_hold_every_head_once_and_no_more_keys_than_one_group_would(
-    reaches: list[int],
-) -> None:
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=6))
+def test_groups_hold_every_head_once_at_the_least_cost(reaches: list[int]) -> None:
+    def cost(parts: list[list[int]]) -> int:
+        return sum(len(part) * max(part) + GROUP_COST for part in parts)
+
     groups = group_heads(reaches)
     assert sorted(head for group in groups for head in group.heads) == list(range(len(reaches)))
-    for group in groups:
-        assert group.width == max(reaches[head] for head in group.heads)
+    chosen = [[reaches[head] for head in group.heads] for group in groups]
+    assert [group.width for group in groups] == [max(part) for part in chosen]
+    ordered = sorted(reaches)
+    cuts = range(1, len(ordered))
+    every = (c for count in range(len(ordered)) for c in combinations(cuts, count))
+    partitions = ([ordered[a:b] for a, b in pairwise([0, *cut, len(ordered)])] for cut in every)
+    assert cost(chosen) == min(map(cost, partitions))
 
 
 def test_short_heads_are_not_grouped_with_a_long_one() -> None:
