@@ -1,7 +1,7 @@
 """Tables (pandas) and figures (plotly) of what a model has learned; usable in a notebook by itself.
 
 import model, analysis
-net = model.load("model/shelf/classics-adaptive/checkpoints/step-00012250")
+net = model.load("model/shelf/classics-adaptive/checkpoints/step-00013650")
 analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
 """
 

@@ -50,7 +50,7 @@ class FullBpc(Bpc):
 
 
 class CheckpointItem(BaseModel):
-    id: str = Field(examples=["classics-adaptive@12250"])
+    id: str = Field(examples=["classics-adaptive@13650"])
     title: str
     variant: Variant
     step: int

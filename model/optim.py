@@ -70,11 +70,11 @@ def make_optimizer(net: Transformer, spec: RunSpec) -> Optimizer:
 
 
 def rate(step: int, training: TrainingConfig) -> float:
-    """The share of the full learning rate at a step: linear warm-up, then cosine to 5% (adamw) or constant (adagrad)."""
+    """The share of the full learning rate at a step: linear warm-up, then cosine to 5% and on (adamw) or constant (adagrad)."""
     warm = min(1.0, (step + 1) / training.warmup) if training.warmup else 1.0
     if training.optimizer == "adagrad":
         return warm
-    done = max(0, step - training.warmup) / max(1, training.steps - training.warmup)
+    done = max(0, step - training.warmup) / max(1, training.steps - training.hold - training.warmup)
     return warm * (0.05 + 0.95 * (1 + math.cos(math.pi * min(1.0, done))) / 2)
 
 

@@ -23,8 +23,11 @@ SHELF = Path(__file__).parent / "shelf"
 LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 
 
-def ship(run: Run, shelf: Path = SHELF) -> Run:
-    """Copy a finished run to the shelf. Raises RunError where it is not finished or already there."""
+def ship(run: Run, note: str = "", shelf: Path = SHELF) -> Run:
+    """Copy a finished run to the shelf; the note goes on its card, on what no file of the run tells.
+
+    Raises RunError where it is not finished or already there.
+    """
     steps, spec = run.steps(), run.spec
     if not steps or steps[-1] != spec.training.steps:
         raise RunError(f"run {run.name} has not ended: {spec.training.steps} steps were asked for")
@@ -33,7 +36,7 @@ def ship(run: Run, shelf: Path = SHELF) -> Run:
     with whole_folder(shelf / run.name) as new:
         for name in ("run.json", "metrics.jsonl"):
             shutil.copy(run.folder / name, new / name)
-        (new / "README.md").write_text(card(run), encoding="utf-8")
+        (new / "README.md").write_text(card(run, note), encoding="utf-8")
         for step in steps:
             _copy(run.checkpoint(step), Run(new).checkpoint(step), exact=step == steps[-1])
     return Run(shelf / run.name)
@@ -52,7 +55,7 @@ def _copy(source: Path, target: Path, *, exact: bool) -> None:
     save_file(tensors, target / "model.safetensors")
 
 
-def card(run: Run) -> str:
+def card(run: Run, note: str = "") -> str:
     """What the newest checkpoint of a run is, in Markdown; every number is read from the run."""
     spec, step = run.spec, run.steps()[-1]
     folder = run.checkpoint(step)
@@ -86,6 +89,8 @@ Made with
 and measured with `spanscope evaluate {run.name}@{step} --split test`. SHA-256 of the splits:
 {", ".join(f"{split} `{digest}`" for split, digest in summary["corpus"].items())}.
 
+{note}
+
 ## Spans
 
 Soft lengths z in tokens; a head's span is z and the ramp of {model.ramp}, at most {model.span_limit}.
@@ -112,8 +117,10 @@ def command(name: str, spec: RunSpec) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m model.ship", description=__doc__)
     parser.add_argument("run", type=Path, help="the folder of a finished run")
+    parser.add_argument("--note", default="", help="a paragraph for the card")
+    given = parser.parse_args()
     try:
-        shipped = ship(Run(parser.parse_args().run.resolve()))
+        shipped = ship(Run(given.run.resolve()), given.note)
     except (RunError, checkpoint.CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

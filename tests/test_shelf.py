@@ -13,6 +13,7 @@ from model import checkpoint
 from model.evaluate import bits_per_character
 
 ADAPTIVE = "classics-adaptive"
+ROOT = SHELF.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,12 @@ def test_the_shelf_is_small_and_holds_nothing_to_unpickle() -> None:
     for path in files:
         if path.suffix == ".json":
             json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_checkpoint_that_the_words_name_is_there() -> None:
+    for text in (ROOT / "README.md", ROOT / "analysis/__init__.py"):
+        named = re.findall(r"model/shelf/[\w/-]+", text.read_text(encoding="utf-8"))
+        assert named and all((ROOT / path.removesuffix("/README")).exists() for path in named)
 
 
 def test_cards_name_no_path_of_a_machine() -> None:

@@ -22,7 +22,7 @@ from model.checkpoint import CheckpointError
 from model.config import PRESETS, ConfigError, ModelConfig, RunSpec, TrainingConfig
 from model.corpora import Corpus
 from model.evaluate import bits_per_character
-from model.optim import PaperAdagrad
+from model.optim import PaperAdagrad, rate
 from model.runs import Run, RunError
 from model.transformer import Transformer
 
@@ -236,6 +236,7 @@ def test_a_line_of_metrics_cut_short_is_left_out(tmp_path: Path) -> None:
         ({"layers": True}, "layers is True; it must be a whole number"),
         ({"dropout": 1}, r"dropout is 1; it must be in \[0, 1\)"),
         ({"no_such": 1}, "no_such is 1; it must be the name of a setting"),
+        ({"hold": 7}, "hold is 7; it must be from 0 to steps - warmup = 6"),
         ({"variant": "wide"}, "variant is 'wide'"),
     ],
 )
@@ -247,6 +248,16 @@ def test_wrong_settings_say_what_would_be_right(settings: dict[str, object], mes
 def test_specs_survive_json() -> None:
     for spec in PRESETS.values():
         assert RunSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_the_rate_warms_up_falls_and_stays() -> None:
+    training = TrainingConfig(steps=100, hold=20, warmup=10)
+    rates = [rate(step, training) for step in range(100)]
+    assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert rates[10:] == sorted(rates[10:], reverse=True) and rates[45] == pytest.approx(0.525)
+    assert rates[80:] == pytest.approx([0.05] * 20)
+    paper = replace(training, optimizer="adagrad")
+    assert [rate(step, paper) for step in (4, 50, 99)] == [0.5, 1, 1]
 
 
 def test_the_paper_s_adagrad_clips_the_step_and_accumulates_the_raw_gradient() -> None:
