@@ -29,11 +29,11 @@ export const headKey = ({ layer, head }) => `L${layer}H${head}`;
  */
 export const findHead = (heads, key) => heads.find((head) => headKey(head) === key);
 
-/** @template {Head} T @param {T[]} heads */
-export const longestOf = (heads) => heads.reduce((longest, head) => (head.span > longest.span ? head : longest));
-
-/** @param {Head[]} heads longest first */
+/** @template {Head} T @param {T[]} heads longest first */
 export const ranked = (heads) => heads.toSorted((a, b) => b.span - a.span || b.z - a.z);
+
+/** @template {Head} T @param {T[]} heads */
+export const longestOf = (heads) => ranked(heads)[0];
 
 /** @param {number} rank from 1 */
 export function longestRank(rank) {
