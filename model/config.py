@@ -102,8 +102,8 @@ class ModelConfig(_Plain):
 class TrainingConfig(_Plain):
     """How a model is trained. The defaults are a recipe for small machines.
 
-    The rate warms up linearly, falls along a cosine to 5%, and stays there for the last `hold` steps: the random walk
-    that noise makes of z narrows with the rate, so that spans which bring nothing settle.
+    The rate warms up linearly, falls along a cosine to 5%, and stays there for the last `hold` steps, in which the
+    spans, whose noise follows the rate, have time to settle.
     """
 
     optimizer: Optimizer = "adamw"
