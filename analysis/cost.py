@@ -1,10 +1,21 @@
-"""What spans cost: multiply-adds a token as the paper counts them, and bytes of cache (DESIGN section 2)."""
+"""What a model costs: multiply-adds a token as the paper counts them, and bytes (DESIGN section 2)."""
 
 from __future__ import annotations
 
-from model.config import ModelConfig
+import torch
+
+from model.config import ModelConfig, RunSpec
+from model.transformer import Transformer
 
 BYTES_PER_NUMBER = 4
+SUMS = {"adamw": 2, "adagrad": 1}
+"""Numbers that an optimizer keeps a parameter."""
+
+
+def parameters(config: ModelConfig) -> int:
+    """How many numbers training learns. None of them is allocated."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in Transformer(config).parameters())
 
 
 def layer_flops(config: ModelConfig, mean_span: float, *, positions: bool = False) -> float:
@@ -17,6 +28,25 @@ def layer_flops(config: ModelConfig, mean_span: float, *, positions: bool = Fals
     )
 
 
-def cache_bytes(config: ModelConfig, span: float) -> float:
-    """Bytes of keys and values that streaming keeps for one head."""
-    return 2 * config.head_dim * span * BYTES_PER_NUMBER
+def flops(config: ModelConfig, mean_span: float, *, positions: bool = False) -> float:
+    """`layer_flops` of all layers, given the mean span of all heads (tokens)."""
+    return config.layers * layer_flops(config, mean_span, positions=positions)
+
+
+def cache_bytes(config: ModelConfig, kept: float) -> float:
+    """Bytes of keys and values that streaming keeps for a head, or for heads, of so many tokens in all.
+
+    Of a head `dynamic` keeps S tokens, since the next token's z is unknown, the other variants its span.
+    """
+    return 2 * config.head_dim * kept * BYTES_PER_NUMBER
+
+
+def training_bytes(spec: RunSpec) -> int:
+    """Bytes of the weights, their gradients and what the optimizer keeps of them."""
+    return (2 + SUMS[spec.training.optimizer]) * parameters(spec.model) * BYTES_PER_NUMBER
+
+
+def memory_bytes(spec: RunSpec) -> int:
+    """Bytes of the inputs that all layers remember of a batch in training, where the spans reach S."""
+    model, batch = spec.model, spec.training.batch
+    return model.layers * batch * model.span_limit * model.hidden * BYTES_PER_NUMBER

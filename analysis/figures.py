@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from model.alphabets import UNITS
 from model.config import ModelConfig
 
 INK, SOFT, GRID, MARKS, ACCENT = "#1b1e23", "#5a616b", "#eceef1", "#2f6f8f", "#b3412e"
@@ -30,11 +29,15 @@ def log_ticks(low: float, high: float) -> list[int]:
 
 
 def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
-    """The paper's figure 4: the span of every head, sorted within its layer, layers side by side, log axis."""
+    """The paper's figure 4: the span of every head, sorted within its layer, layers side by side, log axis.
+
+    Of `dynamic` the mean, with a bar from the 10th to the 90th percentile over tokens.
+    """
     ordered = table.sort_values(["layer", "span", "head"])
     place = ordered.groupby("layer").cumcount() / (config.heads + 1)
-    low, high = min(config.ramp, ordered["span"].min()) * 0.9, ordered["span"].max() * 1.15
-    unit = UNITS[config.alphabet]
+    low = min(config.ramp, ordered["p10"].min()) * 0.9
+    high = max(ordered["span"].max(), ordered["p90"].max()) * 1.15
+    unit = config.unit
     figure = go.Figure(
         go.Scatter(
             x=ordered["layer"] + place,
@@ -42,9 +45,14 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
             mode="markers",
             marker={"color": MARKS, "size": 9},
             customdata=np.array(_head_names(ordered))[:, None],
-            hovertemplate=f"%{{customdata[0]}}<br>span %{{y}} {unit}<extra></extra>",
+            hovertemplate=f"%{{customdata[0]}}<br>span %{{y:.0f}} {unit}<extra></extra>",
         )
     )
+    if config.variant == "dynamic":
+        above, below = (ordered["p90"] - ordered["span"]), (ordered["span"] - ordered["p10"])
+        figure.update_traces(
+            error_y={"array": above.clip(lower=0), "arrayminus": below.clip(lower=0), "width": 0}
+        )
     figure.add_hline(
         y=config.ramp,
         line={"color": SOFT, "width": 1, "dash": "dash"},
@@ -80,9 +88,9 @@ def map_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
             z=np.log10(grid),
             x=[f"H{head}" for head in grid.columns],
             y=[f"L{layer}" for layer in grid.index],
-            text=grid,
+            text=grid.round().astype(int),
             texttemplate="%{text}",
-            hovertemplate=f"%{{y}}·%{{x}}<br>span %{{text}} {UNITS[config.alphabet]}<extra></extra>",
+            hovertemplate=f"%{{y}}·%{{x}}<br>span %{{text}} {config.unit}<extra></extra>",
             colorscale="Viridis",
             xgap=2,
             ygap=2,

@@ -5,34 +5,46 @@ from __future__ import annotations
 import pandas as pd
 from torch import Tensor
 
-from analysis.cost import cache_bytes, layer_flops
+from analysis.cost import cache_bytes, flops, layer_flops
 from model.config import ModelConfig
-from model.span import span_of
+from model.evaluate import SpanSample
+from model.span import spans_of
 
 
-def spans_table(z: Tensor, config: ModelConfig) -> pd.DataFrame:
-    """A row a head: layer, head, z, span, its percentiles over tokens (tokens), rank (1 is the longest).
+def spans_table(z: Tensor, config: ModelConfig, sample: SpanSample | None = None) -> pd.DataFrame:
+    """A row a head: layer, head, z, span, its percentiles over tokens, paid (all in tokens), rank (1 is the longest).
 
-    z [layers, heads], as `net.z`. Without a span that moves with the token, p10, p50 and p90 equal the span.
+    z [layers, heads], as `net.z`. Of `dynamic` z and span are the means of a sample of held-out text and `paid` is the
+    span that is computed, the longest of each chunk of queries; of the others all of these equal the span.
+    Raises ValueError for `dynamic` without a sample.
     """
-    rows = [
-        {"layer": layer, "head": head, "z": z, "span": span_of(z, config.ramp, config.span_limit)}
-        for layer, of_layer in enumerate(z.tolist())
-        for head, z in enumerate(of_layer)
-    ]
-    table = pd.DataFrame(rows)
-    for percentile in ("p10", "p50", "p90"):
-        table[percentile] = table["span"]
-    table["rank"] = table["z"].rank(method="first", ascending=False).astype(int)
-    return table
+    if config.variant != "dynamic":
+        span = spans_of(z, config.ramp, config.span_limit)
+        sample = SpanSample(0, z, span, span, span, span, span)
+    if sample is None:
+        raise ValueError("the spans of a dynamic model follow the token: give a sample of them")
+    percentiles = {"p10": sample.p10, "p50": sample.p50, "p90": sample.p90}
+    of_head = {"z": sample.z, "span": sample.span} | {k: p.long() for k, p in percentiles.items()}
+    heads = pd.MultiIndex.from_product(
+        [range(config.layers), range(config.heads)], names=["layer", "head"]
+    )
+    columns = {k: x.flatten().tolist() for k, x in {**of_head, "paid": sample.paid}.items()}
+    table = pd.DataFrame(columns, index=heads).reset_index()
+    longest_first = table.sort_values(["span", "z"], ascending=False, kind="stable").index
+    table.loc[longest_first, "rank"] = range(1, len(table) + 1)
+    return table.astype({"rank": int})
 
 
 def statistics_by_layer(table: pd.DataFrame, config: ModelConfig) -> pd.DataFrame:
-    """A row a layer: spans and z (tokens), shares of short heads, multiply-adds a token, cache bytes."""
+    """A row a layer: spans and z (tokens), shares of short heads, multiply-adds a token, cache bytes.
+
+    `flops` counts the mean span, as the paper does; `flops_paid` what is computed.
+    """
     layers = table.groupby("layer")
     statistics = layers.apply(lambda heads: pd.Series(_summary(heads)))
     statistics["flops"] = [layer_flops(config, mean) for mean in statistics["mean_span"]]
-    statistics["cache_bytes"] = [cache_bytes(config, total) for total in layers["span"].sum()]
+    statistics["flops_paid"] = [layer_flops(config, mean) for mean in layers["paid"].mean()]
+    statistics["cache_bytes"] = [cache_bytes(config, _kept(heads, config)) for _, heads in layers]
     return statistics.reset_index()
 
 
@@ -50,16 +62,23 @@ def statistics_over_all(table: pd.DataFrame, config: ModelConfig) -> dict[str, f
     varied = table["span"].nunique() > 1 and config.layers > 1
     return {
         **_summary(table),
-        "flops": config.layers * layer_flops(config, mean),
-        "flops_with_positions": config.layers * layer_flops(config, mean, positions=True),
-        "flops_fixed": config.layers * layer_flops(config, limit),
-        "cache_bytes": cache_bytes(config, heads * mean),
+        "flops": flops(config, mean),
+        "flops_with_positions": flops(config, mean, positions=True),
+        "flops_paid": flops(config, float(table["paid"].mean())),
+        "flops_fixed": flops(config, limit),
+        "cache_bytes": cache_bytes(config, _kept(table, config)),
         "cache_bytes_fixed": cache_bytes(config, heads * limit),
         "z_upper_over_lower": upper / lower if lower else None,
         "rank_correlation": (
             float(table["layer"].rank().corr(table["span"].rank())) if varied else None
         ),
     }
+
+
+def _kept(heads: pd.DataFrame, config: ModelConfig) -> float:
+    """How many tokens the caches of some heads hold."""
+    dynamic = config.variant == "dynamic"
+    return len(heads) * config.span_limit if dynamic else float(heads["span"].sum())
 
 
 def _summary(heads: pd.DataFrame) -> dict[str, float]:

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from model.alphabets import alphabet
+from model.config import alphabet_of
 from model.probe import FIELDS, Field, Reading, read
 from model.transformer import Transformer
 
@@ -21,9 +21,9 @@ def read_text(
 ) -> pd.DataFrame:
     """A row a token: token, start, end (code points), bits, and each field; one column a layer or head if asked.
 
-    Raises ValueError for an empty text, or one the model's alphabet cannot write.
+    Raises ValueError for an empty text, or one the model's alphabet cannot write; UnknownAlphabet.
     """
-    tokens, places = alphabet(net.config.alphabet).encode(text)
+    tokens, places = alphabet_of(net.config).encode(text)
     reading = read(net, torch.from_numpy(tokens), fields)
     columns: dict[str, object] = {
         "token": tokens,

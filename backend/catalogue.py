@@ -13,6 +13,7 @@ from torch import Tensor
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.config import RunSpec
+from model.evaluate import SpanSample
 from model.runs import NAME, Run
 
 
@@ -60,8 +61,14 @@ class Entry:
         return checkpoint.read_summary(self.folder)
 
     @cached_property
+    def sample(self) -> SpanSample | None:
+        """How its spans move over held-out text, where they do."""
+        dynamic = self.spec.model.variant == "dynamic"
+        return checkpoint.read_span_sample(self.folder) if dynamic else None
+
+    @cached_property
     def z(self) -> Tensor:
-        return checkpoint.read_z(self.folder)
+        return self.sample.z if self.sample else checkpoint.read_z(self.folder)
 
     @cached_property
     def parameters(self) -> int:

@@ -1,4 +1,4 @@
-"""`spanscope`: serve, train, evaluate, spans, corpus."""
+"""`spanscope`: serve, train, presets, evaluate, spans, import, corpus."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.settings import Settings
 from model import corpora
+from model.alphabets import Table, UnknownAlphabet
 from model.checkpoint import CheckpointError, load
-from model.config import PRESETS, ConfigError
+from model.config import PRESETS, ConfigError, alphabet_of
 from model.corpora import CorpusError
-from model.evaluate import bits_per_character
+from model.evaluate import evaluate as evaluate_model
+from model.original import import_run
 from model.runs import RunError
 from model.train import DEFAULT_PRESET, open_run, parse_setting, train
 
@@ -83,34 +85,92 @@ def train_command(
 
 
 @app.command()
+def presets() -> None:
+    """Print what `train --preset` takes, with parameters, multiply-adds a token and memory."""
+    from backend.tables import presets_table
+
+    typer.echo(presets_table())
+
+
+@app.command()
 def evaluate(
     checkpoint: CheckpointId,
     split: Annotated[str, typer.Option(help="train, valid or test")] = "test",
     corpus: Annotated[str | None, typer.Option(help="default: the one it was trained on")] = None,
+    cuts: Annotated[
+        list[str] | None,
+        typer.Option("--span", metavar="L4H3=128", help="what if this head's span were so short?"),
+    ] = None,
     runs: Runs = Path("runs"),
     data: Data = None,
 ) -> None:
-    """Print the bits per character on a split of a corpus, all of it, as one stream."""
+    """Print the bits per character on a split of a corpus, all of it, as one stream.
+
+    Of a dynamic span also how it moves; with --span, which may be repeated, what cutting the spans of heads changes.
+    """
+    from analysis.what_if import parse_cuts, reading_of_split, what_if
+    from backend.tables import change_table, sample_table
+
     entry = _find(checkpoint, runs)
+    chosen_cuts = parse_cuts(cuts or [], entry.spec.model)
+    reads = alphabet_of(entry.spec.model)
     chosen = corpora.load(corpus or entry.spec.corpus, data)
     if split not in ("train", "valid", "test"):
         raise typer.BadParameter(f"there is no split {split!r}; there are train, valid and test")
-    if chosen.alphabet != entry.spec.model.alphabet:
+    tokens = getattr(chosen, split)
+    if isinstance(reads, Table):
+        try:
+            tokens = reads.renumbered(tokens, chosen.alphabet)
+        except ValueError as error:
+            raise typer.BadParameter(f"{entry.id} cannot read {chosen.name}: {error}") from None
+    elif chosen.alphabet != reads.name:
         raise typer.BadParameter(
-            f"{chosen.name} is in {chosen.alphabet}, {entry.id} reads {entry.spec.model.alphabet}"
+            f"{chosen.name} is in {chosen.alphabet}, {entry.id} reads {reads.name}"
         )
-    bpc = bits_per_character(load(entry.folder), getattr(chosen, split))
-    typer.echo(f"{entry.id} {chosen.name} {split}: {bpc:.4f} bits per character")
+    net, name = load(entry.folder), f"{entry.id} {chosen.name} {split}"
+    if chosen_cuts:
+        change = what_if(net, chosen_cuts, reading_of_split(net, tokens))
+        typer.echo(f"{name}, {' '.join(cuts or [])}\n{change_table(change)}")
+        return
+    found = evaluate_model(net, tokens)
+    typer.echo(f"{name}: {found.bpc:.4f} bits per character")
+    if found.spans:
+        typer.echo(sample_table(found.spans))
 
 
 @app.command()
 def spans(checkpoint: CheckpointId, runs: Runs = Path("runs")) -> None:
-    """Print z and span of every head as CSV, one row a head, in tokens."""
+    """Print z and span of every head as CSV, one row a head, in tokens; of a dynamic span how it moves on held-out text."""
     from analysis.spans import spans_table
 
     entry = _find(checkpoint, runs)
+    table = spans_table(entry.z, entry.spec.model, entry.sample)
+    typer.echo(table.to_csv(index=False, float_format="%.3f"), nl=False)
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE.pt", help="a checkpoint of that code")],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="the run to make, runs/NAME")],
+    block: Annotated[int, typer.Option(help="tokens that it read at once in training")] = 512,
+    ramp: Annotated[int, typer.Option(help="the ramp R of its masks, in tokens")] = 32,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="text8 or enwik8, or the training file made of it, to tell which symbol has which number",
+        ),
+    ] = None,
+) -> None:
+    """Make a run of a checkpoint of the paper's own code, with its curves; nothing in the file is run.
+
+    Without --corpus its spans, their cost and its curves are shown, and it reads no text.
+    """
+    run = import_run(file, output, block, ramp, corpus)
+    model = run.spec.model
     typer.echo(
-        spans_table(entry.z, entry.spec.model).to_csv(index=False, float_format="%.3f"), nl=False
+        f"{run.name}@{run.steps()[-1]} is in {output}: {model.variant}, {model.layers} layers of {model.heads} heads, "
+        f"{model.symbols} symbols{' without names' if model.alphabet == 'unknown' else ''}"
     )
 
 
@@ -150,7 +210,7 @@ def main() -> None:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         _fail("; ".join(faults))
-    except (ConfigError, RunError, CorpusError, CheckpointError) as error:
+    except (ConfigError, RunError, CorpusError, CheckpointError, UnknownAlphabet) as error:
         _fail(str(error))
 
 

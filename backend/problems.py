@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from model.alphabets import UnknownAlphabet
 from model.checkpoint import CheckpointError
 from model.runs import RunError
 
@@ -62,6 +63,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CheckpointError)
     @app.exception_handler(RunError)
+    @app.exception_handler(UnknownAlphabet)
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))
 

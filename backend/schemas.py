@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.texts import Reduce
+from model.alphabets import Unit
 from model.config import Variant
 from model.probe import Field as ReadingField
 
@@ -62,6 +63,7 @@ class CheckpointItem(BaseModel):
     parameters: int
     corpus: str
     alphabet: str
+    unit: Unit
     bpc: Bpc
     mean_span: float = Field(description="tokens")
     created: datetime
@@ -70,7 +72,7 @@ class CheckpointItem(BaseModel):
 
 class CheckpointDetail(CheckpointItem):
     bpc: FullBpc
-    tokens: int = Field(description="tokens read in training")
+    tokens: int | None = Field(description="tokens read in training, where it is known")
     config: dict[str, Any]
     card: str | None = Field(description="the model card, Markdown")
 
@@ -84,7 +86,7 @@ class HeadSpan(BaseModel):
     layer: int
     head: int
     z: float
-    span: int
+    span: int | float = Field(description="tokens; of a dynamic span the mean")
     p10: int
     p50: int
     p90: int
@@ -95,12 +97,15 @@ class Spans(BaseModel):
     variant: Variant
     span_limit: int
     ramp: int
-    unit: Literal["bytes", "characters"]
+    unit: Unit
     heads: list[HeadSpan]
 
 
 class Statistics(BaseModel):
-    """Spans and z in tokens, shares from 0 to 1, cost as multiply-adds a token and bytes of cache."""
+    """Spans and z in tokens, shares from 0 to 1, cost as multiply-adds a token and bytes of cache.
+
+    `flops` counts mean spans, as the paper does; `flops_paid`, of a dynamic span, the longest of each chunk of queries.
+    """
 
     mean_z: float
     mean_span: float
@@ -111,6 +116,7 @@ class Statistics(BaseModel):
     under_256: float
     under_1024: float
     flops: float
+    flops_paid: float
     cache_bytes: float
 
 
@@ -133,13 +139,32 @@ class SpanStatistics(BaseModel):
 
 
 class RunSpans(BaseModel):
-    """Every head's z (tokens) at every evaluation: [evaluations, layers, heads]."""
+    """Every head's z (tokens) at every evaluation: [evaluations, layers, heads].
+
+    An imported run has no z and no tokens; it has what the original code logs of the spans (tokens).
+    """
 
     run: str
     steps: list[int]
-    tokens: list[int]
-    bpc: list[float]
-    z: TypedArray
+    tokens: list[int | None]
+    bpc: list[float | None]
+    z: TypedArray | None
+    span_avg: list[float | None] = Field(
+        description="of an imported run: mean over layers of ceil(mean z) + R"
+    )
+    span_max: list[float | None] = Field(
+        description="of an imported run: the longest span of all heads"
+    )
+
+
+class HeadCut(BaseModel):
+    """A head whose span is cut: its mask is the smaller of its own and that of the cut."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    layer: int = Field(ge=0, description="from 0, at the bottom")
+    head: int = Field(ge=0)
+    span: int = Field(ge=1, description="tokens, at most the span limit, which cuts nothing")
 
 
 class AnalysisRequest(BaseModel):
@@ -150,6 +175,7 @@ class AnalysisRequest(BaseModel):
                 "text": "To be, or not to be",
                 "fields": ["span", "distance"],
                 "reduce": "layer",
+                "spans": [{"layer": 1, "head": 0, "span": 16}],
             }
         },
     )
@@ -157,6 +183,10 @@ class AnalysisRequest(BaseModel):
     text: Annotated[str, Field(description="at least one character; places are code points")]
     fields: Annotated[list[ReadingField], Field(max_length=4)] = ["span", "distance"]
     reduce: Reduce = "layer"
+    spans: Annotated[
+        list[HeadCut],
+        Field(max_length=1024, description="what if: read with these heads cut, each once at most"),
+    ] = []
 
 
 class Tokens(BaseModel):
@@ -174,9 +204,28 @@ class NextSymbols(BaseModel):
     share: TypedArray
 
 
+class Change(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    before: float
+    after: float
+
+
+class WhatIf(BaseModel):
+    """What the cut changes: this text read as the model is, and read with the heads cut."""
+
+    bits: float | None = Field(description="bpc after minus before")
+    bpc_before: float | None
+    flops: Change = Field(description="multiply-adds a token, at the mean span in this text")
+    cache_bytes: Change = Field(description="what streaming keeps")
+    model_seconds: Change = Field(
+        description="measured, in turn: tokens, bits and spans alone, without the fields"
+    )
+
+
 class Analysis(BaseModel):
     checkpoint: str
-    unit: Literal["bytes", "characters"]
+    unit: Unit
     tokens: Tokens
     bits: TypedArray = Field(description="of each token given those before it; NaN for the first")
     bpc: float | None
@@ -184,6 +233,7 @@ class Analysis(BaseModel):
     axes: list[Literal["token", "layer", "head"]]
     fields: dict[ReadingField, TypedArray]
     model_seconds: float
+    what_if: WhatIf | None = Field(description="where the spans of heads are cut")
 
 
 class Health(BaseModel):

@@ -1,6 +1,7 @@
 /** What the service answers and what the page's parts hand to each other. */
 
 type Variant = 'fixed' | 'adaptive' | 'dynamic';
+type Unit = 'bytes' | 'characters' | 'symbols';
 type ViewName = 'spans' | 'text';
 type Colours = ReturnType<typeof import('./theme.js').colours>;
 
@@ -17,6 +18,7 @@ interface Checkpoint {
   parameters: number;
   corpus: string;
   alphabet: string;
+  unit: Unit;
   bpc: { part: number | null, valid: number | null };
   mean_span: number;
   created: string;
@@ -38,7 +40,7 @@ interface Spans {
   variant: Variant;
   span_limit: number;
   ramp: number;
-  unit: 'bytes' | 'characters';
+  unit: Unit;
   heads: Head[];
 }
 
@@ -53,6 +55,7 @@ interface LayerStatistics {
   under_256: number;
   under_1024: number;
   flops: number;
+  flops_paid: number;
   cache_bytes: number;
 }
 
@@ -71,8 +74,16 @@ interface Packed {
 interface History {
   run: string;
   steps: number[];
+  tokens: (number | null)[];
+  bpc: (number | null)[];
+  z: Packed | null;
+  span_avg: (number | null)[];
+  span_max: (number | null)[];
+}
+
+/** One that holds every head's z, as those trained here do. */
+interface HistoryOfHeads extends History {
   tokens: number[];
-  bpc: number[];
   z: Packed;
 }
 

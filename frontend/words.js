@@ -42,7 +42,7 @@ export function longestRank(rank) {
 }
 
 /** @param {Checkpoint} checkpoint one token, in words */
-export const unitOf = (checkpoint) => (checkpoint.alphabet === 'bytes' ? 'byte' : 'character');
+export const unitOf = ({ unit }) => unit.slice(0, -1);
 
 /** @param {Checkpoint} checkpoint */
 export function checkpointName({ title, variant, step }) {

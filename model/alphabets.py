@@ -2,16 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
+Unit = Literal["bytes", "characters", "symbols"]
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-UNITS = {"bytes": "bytes", "text8": "characters"}  # what one token is, in words
+LETTERS = " abcdefghijklmnopqrstuvwxyz"
 LABELS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+
+
+class UnknownAlphabet(RuntimeError):
+    """A model's symbols have no names, so it cannot read a text; the message says how to supply them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this model cannot read or write text: its checkpoint numbers its symbols without naming them; import it "
+            "again with what it was trained on: `spanscope import FILE.pt --output FOLDER --corpus FILE`"
+        )
 
 
 class Alphabet(Protocol):
@@ -22,6 +34,11 @@ class Alphabet(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def unit(self) -> Unit:
+        """What tokens are, in a word."""
+        ...
 
     def encode(self, text: str) -> tuple[Integers, Integers]:
         """Tokens [T], and their places [T, 2]: code points [start, end) of the text as given.
@@ -39,17 +56,24 @@ class Alphabet(Protocol):
         ...
 
 
-def alphabet(name: str, symbols: Sequence[str] | None = None) -> Alphabet:
-    """The alphabet called `bytes`, `text8` or `table`; only `table` takes `symbols`."""
-    if (name == "table") != (symbols is not None):
-        raise ValueError("a list of symbols belongs to the alphabet 'table', and to it alone")
-    if symbols is not None:
+def alphabet(name: str, symbols: Sequence[str] = ()) -> Alphabet:
+    """The alphabet called `bytes`, `text8` or `table`; only `table` takes `symbols`.
+
+    Raises ValueError for what can be no alphabet, UnknownAlphabet for `unknown`.
+    """
+    if name == "table":
         return Table(tuple(symbols))
+    if symbols:
+        raise ValueError("a list of symbols belongs to the alphabet 'table', and to it alone")
     if name == "bytes":
         return Bytes()
     if name == "text8":
         return Text8()
-    raise ValueError(f"there is no alphabet {name!r}; there are 'bytes', 'text8' and 'table'")
+    if name == "unknown":
+        raise UnknownAlphabet
+    raise ValueError(
+        f"there is no alphabet {name!r}; there are 'bytes', 'text8', 'table' and 'unknown'"
+    )
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,7 @@ class Bytes:
 
     name: str = "bytes"
     size: int = 256
+    unit: Unit = "bytes"
 
     def encode(self, text: str) -> tuple[Integers, Integers]:
         data = np.frombuffer(_utf8(text), np.uint8)
@@ -70,7 +95,7 @@ class Bytes:
 
     def symbol(self, token: int) -> str:
         (byte,) = _within([token], self.size)
-        return _label(chr(byte)) if byte < 128 else f"0x{byte:02X}"
+        return _label(chr(byte)) if byte < 128 else byte_name(byte)
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,7 @@ class Text8:
 
     name: str = "text8"
     size: int = 27
+    unit: Unit = "characters"
 
     def encode(self, text: str) -> tuple[Integers, Integers]:
         kind = _kinds(_code_points(text))
@@ -104,7 +130,7 @@ class Text8:
         return tokens[first], np.stack((source[first], source[last] + 1), axis=1)
 
     def decode(self, tokens: Iterable[int]) -> str:
-        letters = np.frombuffer(b" abcdefghijklmnopqrstuvwxyz", np.uint8)
+        letters = np.frombuffer(LETTERS.encode(), np.uint8)
         return letters[_within(tokens, self.size)].tobytes().decode()
 
     def symbol(self, token: int) -> str:
@@ -113,15 +139,21 @@ class Text8:
 
 @dataclass(frozen=True)
 class Table:
-    """Listed characters, numbered in the order of the list."""
+    """Listed symbols, numbered in the order of the list: characters, or bytes written 0x00 to 0xFF.
+
+    A text of bytes is read as UTF-8. A table of a to z and space, with or without a line's end, reads what Mahoney's
+    filter leaves of a text, as `Text8` does.
+    """
 
     symbols: tuple[str, ...]
     name: str = "table"
 
     def __post_init__(self) -> None:
         for symbol in self.symbols:
-            if len(symbol) != 1:
-                raise ValueError(f"a symbol of a table is one character, not {symbol!r}")
+            if len(symbol) != 1 and not self.bytewise:
+                raise ValueError(
+                    f"{symbol!r} is no symbol of a table: they are single characters, or all bytes, 0x00 to 0xFF"
+                )
         if not self.symbols or len(set(self.symbols)) < len(self.symbols):
             raise ValueError("a table needs symbols, each of them once")
 
@@ -129,23 +161,74 @@ class Table:
     def size(self) -> int:
         return len(self.symbols)
 
+    @property
+    def unit(self) -> Unit:
+        return "bytes" if self.bytewise else "characters"
+
+    @cached_property
+    def bytewise(self) -> bool:
+        return set(self.symbols) <= BYTE_NAMES.keys()
+
+    @cached_property
+    def _codes(self) -> Integers:
+        """The byte or the code point of each token."""
+        codes = map(BYTE_NAMES.__getitem__ if self.bytewise else ord, self.symbols)
+        return np.fromiter(codes, np.int64, self.size)
+
     def encode(self, text: str) -> tuple[Integers, Integers]:
-        points, listed = _code_points(text), _code_points("".join(self.symbols))
-        order = np.argsort(listed)
-        rank = np.searchsorted(listed, points, sorter=order).clip(max=self.size - 1)
-        tokens = order[rank]
-        unlisted = np.flatnonzero(listed[tokens] != points)
+        if self.bytewise:
+            codes, places = Bytes().encode(text)
+        elif set(self.symbols) - {"\n"} == set(LETTERS):
+            letters, places = Text8().encode(text)
+            codes = _code_points(LETTERS)[letters]
+        else:
+            codes = _code_points(text)
+            start = np.arange(len(codes))
+            places = np.stack((start, start + 1), axis=1)
+        tokens = self._numbered(codes)
+        unlisted = np.flatnonzero(tokens < 0)
         if len(unlisted):
-            position = int(unlisted[0])
+            position = int(places[unlisted[0], 0])
             raise ValueError(f"{text[position]!r} at position {position} is not in the table")
-        start = np.arange(len(tokens))
-        return tokens, np.stack((start, start + 1), axis=1)
+        return tokens, places
+
+    def renumbered(self, tokens: npt.NDArray[np.integer], of: str) -> Integers:
+        """Tokens [T] of the alphabet `bytes` or `text8`, as this table numbers them.
+
+        Raises ValueError where it has no number for one.
+        """
+        codes = np.arange(256) if of == "bytes" else _code_points(LETTERS)
+        numbers: Integers = self._numbered(codes)
+        renumbered: Integers = numbers[tokens]
+        if self.bytewise != (of == "bytes") or (renumbered < 0).any():
+            raise ValueError(f"the table of {self.unit} lacks symbols of this text in {of}")
+        return renumbered
 
     def decode(self, tokens: Iterable[int]) -> str:
-        return "".join(self.symbols[token] for token in _within(tokens, self.size))
+        known = _within(tokens, self.size)
+        if self.bytewise:
+            return self._codes[known].astype(np.uint8).tobytes().decode(errors="replace")
+        return "".join(self.symbols[token] for token in known)
 
     def symbol(self, token: int) -> str:
-        return _label(self.decode([token]))
+        (known,) = _within([token], self.size)
+        return Bytes().symbol(self._codes[known]) if self.bytewise else _label(self.symbols[known])
+
+    def _numbered(self, codes: Integers) -> Integers:
+        """The token of each byte or code point, -1 for one that is not listed."""
+        order = np.argsort(self._codes)
+        rank = np.searchsorted(self._codes, codes, sorter=order).clip(max=self.size - 1)
+        tokens: Integers = order[rank]
+        tokens[self._codes[tokens] != codes] = -1
+        return tokens
+
+
+def byte_name(byte: int) -> str:
+    """How a table writes a byte."""
+    return f"0x{byte:02X}"
+
+
+BYTE_NAMES = {byte_name(byte): byte for byte in range(256)}
 
 
 def _label(character: str) -> str:

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from model.config import ConfigError, RunSpec
+from model.evaluate import SpanSample
 from model.files import whole_folder
 from model.transformer import Transformer
 
@@ -38,7 +39,7 @@ def save(
     """Write a checkpoint into a folder that does not exist yet.
 
     The summary holds `bpc` (part: of the part of valid that training evaluates on; valid, test: of all of it, or None),
-    `tokens`, `seconds` and `created`.
+    `tokens`, `seconds` (both None where they are not known) and `created`.
     """
     weights = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     with whole_folder(folder) as new:
@@ -71,7 +72,8 @@ def read_summary(folder: Path) -> dict[str, Any]:
         whole = all(
             isinstance(summary["bpc"].get(k), float | None) for k in ("part", "valid", "test")
         )
-        whole = whole and type(summary["tokens"]) is int and isinstance(summary["seconds"], float)
+        whole = whole and isinstance(summary["tokens"], int | None)
+        whole = whole and isinstance(summary["seconds"], float | None)
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -98,16 +100,35 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_z(folder: Path) -> Tensor:
-    """The learned lengths [layers, heads] (tokens), from the weights file alone. Raises CheckpointError."""
+    """The lengths [layers, heads] (tokens) from the weights file alone, or, where they follow the token, their means
+    over held-out text from the summary. Raises CheckpointError.
+    """
     model = read_config(folder)[0].model
+    if model.variant == "dynamic":
+        return read_span_sample(folder).z
     if model.variant == "fixed":
         return torch.full((model.layers, model.heads), float(model.span_limit))
     names = [f"layers.{layer}.attention.span.theta" for layer in range(model.layers)]
     with _open_weights(folder) as weights:
-        thetas = [weights.get_tensor(name).float() for name in names]
+        # S times a float32 theta is exact in double, and so is the span that comes of it
+        thetas = [weights.get_tensor(name).double() for name in names]
     if any(t.shape != (model.heads,) or not bool(((t >= 0) & (t <= 1)).all()) for t in thetas):
         raise CheckpointError(f"{folder}: the spans in the weights do not fit config.json")
     return model.span_limit * torch.stack(thetas)
+
+
+def read_span_sample(folder: Path) -> SpanSample:
+    """How the spans of a dynamic model moved over held-out text. Raises CheckpointError."""
+    model, values = read_config(folder)[0].model, read_summary(folder).get("spans")
+    try:
+        sample = SpanSample.from_dict(values or {})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder}: summary.json lacks the spans of held-out text") from error
+    measured = (sample.z, sample.span, sample.p10, sample.p50, sample.p90, sample.paid)
+    shape = (model.layers, model.heads)
+    if any(x.shape != shape or not bool(x.isfinite().all()) for x in measured):
+        raise CheckpointError(f"{folder}: the spans in summary.json do not fit config.json")
+    return sample
 
 
 def count_parameters(folder: Path) -> int:

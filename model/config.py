@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from model.alphabets import alphabet
+from model.alphabets import Alphabet, Unit, alphabet
 
-Variant = Literal["fixed", "adaptive"]
+Variant = Literal["fixed", "adaptive", "dynamic"]
 Optimizer = Literal["adamw", "adagrad"]
 
-ALPHABETS = ("bytes", "text8")
+ALPHABETS = ("bytes", "text8", "table", "unknown")
 
 
 class ConfigError(ValueError):
@@ -45,11 +45,16 @@ class _Plain:
                 _require(number, f.name, value, "a number")
             elif f.type == "str":
                 _require(isinstance(value, str), f.name, value, "a text")
+            elif f.type == "bool":
+                _require(isinstance(value, bool), f.name, value, "true or false")
 
 
 @dataclass(frozen=True)
 class ModelConfig(_Plain):
-    """The sizes of a transformer (DESIGN section 1 has the words, section 2 the mathematics)."""
+    """The sizes of a transformer (DESIGN section 1 has the words, section 2 the mathematics).
+
+    `table` lists the symbols of the alphabet `table`; `vocabulary` is how many the alphabet `unknown` has.
+    """
 
     variant: Variant = "adaptive"
     alphabet: str = "bytes"
@@ -62,11 +67,23 @@ class ModelConfig(_Plain):
     dropout: float = 0.0
     z_start: float = 0.0
     position_std: float = 0.1
+    table: tuple[str, ...] = ()
+    vocabulary: int = 0
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """Raises ConfigError where a field is unknown or of a wrong type; a table is a list."""
+        if isinstance(values, dict) and isinstance(values.get("table"), list):
+            values = {**values, "table": tuple(values["table"])}
+        return super().from_dict(values)
 
     def __post_init__(self) -> None:
         self._check_types()
         _require(
-            self.variant in ("fixed", "adaptive"), "variant", self.variant, "fixed or adaptive"
+            self.variant in get_args(Variant),
+            "variant",
+            self.variant,
+            "fixed, adaptive or dynamic",
         )
         _require(
             self.alphabet in ALPHABETS,
@@ -74,6 +91,7 @@ class ModelConfig(_Plain):
             self.alphabet,
             " or ".join(ALPHABETS),
         )
+        self._check_symbols()
         for name in ("layers", "heads", "hidden", "inner", "span_limit", "ramp"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(
@@ -88,14 +106,40 @@ class ModelConfig(_Plain):
         )
         _require(self.position_std > 0, "position_std", self.position_std, "above 0")
 
+    def _check_symbols(self) -> None:
+        texts = isinstance(self.table, tuple) and all(isinstance(s, str) for s in self.table)
+        _require(texts, "table", self.table, "a list of texts")
+        unknown = self.alphabet == "unknown"
+        _require(
+            (self.vocabulary >= 1) if unknown else self.vocabulary == 0,
+            "vocabulary",
+            self.vocabulary,
+            "at least 1 for the alphabet unknown" if unknown else "0 where the alphabet is known",
+        )
+        if not unknown or self.table:
+            try:
+                alphabet(self.alphabet, self.table)
+            except ValueError as error:
+                raise ConfigError(f"table: {error}") from error
+
     @property
     def symbols(self) -> int:
         """Size of the alphabet."""
-        return alphabet(self.alphabet).size
+        return self.vocabulary or alphabet_of(self).size
+
+    @property
+    def unit(self) -> Unit:
+        """What tokens are, in a word."""
+        return "symbols" if self.alphabet == "unknown" else alphabet_of(self).unit
 
     @property
     def head_dim(self) -> int:
         return self.hidden // self.heads
+
+
+def alphabet_of(model: ModelConfig) -> Alphabet:
+    """What a model reads and writes. Raises UnknownAlphabet."""
+    return alphabet(model.alphabet, model.table)
 
 
 @dataclass(frozen=True)
@@ -142,18 +186,22 @@ class TrainingConfig(_Plain):
 
 @dataclass(frozen=True)
 class RunSpec(_Plain):
-    """What a run was asked for: written once, as run.json."""
+    """What a run was asked for: written once, as run.json.
+
+    An imported run was trained by other code: of its training, steps and block alone are known.
+    """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     corpus: str = "classics"
     seed: int = 1
     title: str = ""
+    imported: bool = False
 
     def __post_init__(self) -> None:
         self._check_types()
         _require(
-            self.training.block <= self.model.span_limit,
+            self.imported or self.training.block <= self.model.span_limit,
             "block",
             self.training.block,
             f"at most span_limit={self.model.span_limit}",
@@ -170,7 +218,14 @@ class RunSpec(_Plain):
         return super().from_dict({**values, **parts})
 
     def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Plain values; of an imported run only what is known."""
+        values = dataclasses.asdict(self)
+        if self.imported:
+            del values["seed"]
+            for name in ("dropout", "z_start", "position_std"):
+                del values["model"][name]
+            values["training"] = {k: values["training"][k] for k in ("steps", "block")}
+        return values
 
     def replace(self, **settings: Any) -> RunSpec:
         """The same run with some settings changed, by their names in any of the three parts."""
@@ -193,6 +248,10 @@ class RunSpec(_Plain):
 
 
 _SETTLED = TrainingConfig(steps=13_650, hold=1_400)
+_SMALL = ModelConfig(
+    layers=12, hidden=512, inner=2048, span_limit=8192, dropout=0.3, position_std=1.0
+)
+_LARGE = dataclasses.replace(_SMALL, layers=24, hidden=768, inner=4096, dropout=0.4)
 _PAPER = TrainingConfig(
     optimizer="adagrad",
     steps=600_000,
@@ -213,27 +272,33 @@ PRESETS: dict[str, RunSpec] = {
         title="a first run: a few minutes on two cores",
     ),
     "classics-adaptive": RunSpec(training=_SETTLED, title="classics · adaptive"),
+    "classics-dynamic": RunSpec(
+        ModelConfig(variant="dynamic"), _SETTLED, title="classics · dynamic"
+    ),
     "classics-fixed": RunSpec(ModelConfig(variant="fixed"), _SETTLED, title="classics · fixed"),
-    "enwik8-small": RunSpec(
-        ModelConfig(
-            layers=12, hidden=512, inner=2048, span_limit=8192, dropout=0.3, position_std=1.0
-        ),
-        _PAPER,
+    "enwik8-mini": RunSpec(
+        ModelConfig(layers=8, heads=4, hidden=256, inner=1024, span_limit=1024, position_std=1.0),
+        dataclasses.replace(_PAPER, steps=150_000, block=256, warmup=8_000, span_penalty=2e-6),
         corpus="enwik8",
-        title="enwik8 · adaptive, small",
+        title="enwik8 · adaptive, mini",
+    ),
+    "enwik8-small": RunSpec(_SMALL, _PAPER, corpus="enwik8", title="enwik8 · adaptive, small"),
+    "enwik8-large": RunSpec(
+        _LARGE,
+        dataclasses.replace(_PAPER, steps=150_000),
+        corpus="enwik8",
+        title="enwik8 · adaptive, large",
     ),
     "text8-small": RunSpec(
-        ModelConfig(
-            alphabet="text8",
-            layers=12,
-            hidden=512,
-            inner=2048,
-            span_limit=8192,
-            dropout=0.3,
-            position_std=1.0,
-        ),
+        dataclasses.replace(_SMALL, alphabet="text8"),
         dataclasses.replace(_PAPER, steps=900_000),
         corpus="text8",
         title="text8 · adaptive, small",
+    ),
+    "text8-large": RunSpec(
+        dataclasses.replace(_LARGE, alphabet="text8"),
+        dataclasses.replace(_PAPER, steps=250_000),
+        corpus="text8",
+        title="text8 · adaptive, large",
     ),
 }

@@ -41,21 +41,27 @@ class PaperAdagrad(Optimizer):
 def make_optimizer(net: Transformer, spec: RunSpec) -> Optimizer:
     """Each parameter group keeps its full rate as `base`; `set_rate` scales it by the schedule."""
     training = spec.training
-    spans = [p for name, p in net.named_parameters() if name.endswith("span.theta")]
-    others = [p for name, p in net.named_parameters() if not name.endswith("span.theta")]
+    fast, slow, others = [], [], []
+    for name, p in net.named_parameters():
+        if name.endswith(("span.theta", "span.bias")):
+            fast.append(p)
+        elif name.endswith("span.weight"):
+            slow.append(p)
+        else:
+            others.append(p)
     if training.optimizer == "adagrad":
         optimizer: Optimizer = PaperAdagrad(
-            [{"params": spans + others}], training.learning_rate, training.gradient_clip
+            [{"params": fast + slow + others}], training.learning_rate, training.gradient_clip
         )
     else:
         shorter = min(1.0, THETA_RATE_LIMIT / spec.model.span_limit)
         groups: list[dict[str, Any]] = [
             {
-                "params": spans,
+                "params": fast,
                 "lr": THETA_RATE * shorter * training.learning_rate,
                 "weight_decay": 0.0,
             },
-            {"params": [p for p in others if p.dim() < 2], "weight_decay": 0.0},
+            {"params": slow + [p for p in others if p.dim() < 2], "weight_decay": 0.0},
             {"params": [p for p in others if p.dim() >= 2]},
         ]
         optimizer = torch.optim.AdamW(
@@ -67,6 +73,14 @@ def make_optimizer(net: Transformer, spec: RunSpec) -> Optimizer:
     for group in optimizer.param_groups:
         group["base"] = group["lr"]
     return optimizer
+
+
+def growth(spec: RunSpec) -> float:
+    """How far one update can move a z of an adaptive span, in tokens: neither optimiser's step exceeds its rate."""
+    rate = spec.training.learning_rate
+    if spec.training.optimizer == "adamw":
+        rate *= THETA_RATE * min(1.0, THETA_RATE_LIMIT / spec.model.span_limit)
+    return spec.model.span_limit * rate
 
 
 def rate(step: int, training: TrainingConfig) -> float:

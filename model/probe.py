@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from model.attention import band_weights
-from model.span import span_of
-from model.transformer import Memory, SpanAttention, Transformer
+from model.span import spans_of
+from model.transformer import Memory, Operands, Transformer
 
 Field = Literal["span", "distance", "entropy", "outside"]
 FIELDS: tuple[Field, ...] = get_args(Field)
@@ -43,61 +43,57 @@ def read(
         raise ValueError("a text of no tokens cannot be read")
     time, config = len(tokens), net.config
     bits = torch.full((time,), math.nan)
+    likeliest = min(likeliest, config.symbols)
     next_token = torch.empty(time, likeliest, dtype=torch.int64)
     next_share = torch.empty(time, likeliest)
-    attended = [field for field in FIELDS if field in fields and field != "span"]
     kept: dict[Field, Tensor] = {
-        field: torch.empty(time, config.layers, config.heads) for field in attended
+        field: torch.empty(time, config.layers, config.heads) for field in FIELDS if field in fields
     }
+    attended = [field for field in kept if field != "span"]
     memory: Memory | None = None
     text = tokens[None].to(net.position.device)
     for start in range(0, time, BLOCK):
         block = text[:, start : start + BLOCK]
-        states, before, memory = net.hidden_states(block, memory)
+        states, lengths, before, memory = net.read(block, memory)
         log_share = net.logits(states[-1])[0].float().log_softmax(-1)
         end = start + block.shape[1]
         targets = text[0, start + 1 : end + 1]
         loss = -log_share[: len(targets)].gather(1, targets[:, None])[:, 0]
         bits[start + 1 : start + 1 + len(targets)] = (loss / math.log(2)).cpu()
-        likely = log_share.topk(likeliest, dim=-1)
+        likely = log_share.topk(next_token.shape[1], dim=-1)
         next_token[start:end] = likely.indices.cpu()
         next_share[start:end] = likely.values.exp().cpu()
-        if attended:
-            for number, attention in enumerate(net.attentions):
-                measured = _measure(attention, states[number], before[number], net.position, start)
+        for number, attention in enumerate(net.attentions):
+            if "span" in fields:
+                spans = spans_of(lengths[number], config.ramp, config.span_limit)
+                kept["span"][start:end, number] = (spans[0].T if spans.dim() == 3 else spans).cpu()
+            if attended:
+                remembered = before[number] if before else None
+                operands = attention.operands(states[number], remembered, net.position)
+                measured = _measure(operands, start)
                 for field in attended:
                     kept[field][start:end, number] = measured[field].cpu()
-    if "span" in fields:
-        kept["span"] = spans(net).float().expand(time, -1, -1)
     return Reading(bits, next_token, next_share, kept)
 
 
-def spans(net: Transformer) -> Tensor:
-    """The span of every head, int64 [layers, heads], tokens."""
-    ramp, limit = net.config.ramp, net.config.span_limit
-    return torch.tensor([[span_of(z, ramp, limit) for z in layer] for layer in net.z.tolist()])
-
-
-def _measure(
-    attention: SpanAttention, h: Tensor, memory: Tensor, position: Tensor, start: int
-) -> dict[Field, Tensor]:
+def _measure(operands: Operands, start: int) -> dict[Field, Tensor]:
     """The fields of one layer for a block of one text whose first token is token `start`: [time, heads] each."""
-    time, heads = h.shape[1], attention.config.heads
+    query, key, _, position, z, ramp, groups = operands
+    _, heads, time, _ = query.shape
+    # the last chunk of queries may be longer than the block
     measured: dict[Field, Tensor] = {
-        field: torch.empty(time, heads, device=h.device) for field in FIELDS if field != "span"
+        field: torch.empty(heads, 2 * time + 64, device=query.device)
+        for field in FIELDS
+        if field != "span"
     }
-    for group in attention.groups:
-        query, key, _, columns, mask = attention.operands(h, memory, position, group)
-        distance = torch.arange(1, group.width + 1, device=h.device)
-        for rows, weights in band_weights(query, key, columns, mask):
-            places = torch.arange(start + rows.start, start + rows.stop, device=h.device)
-            inside = weights[0].float() * (distance <= places[:, None])  # [heads, rows, width]
-            mass = inside.sum(-1)
-            share = inside / mass[..., None]
-            heads_of_group = list(group.heads)
-            measured["outside"][rows, heads_of_group] = (1 - mass).clamp(0, 1).T
-            measured["distance"][rows, heads_of_group] = (share * distance).sum(-1).T
-            measured["entropy"][rows, heads_of_group] = torch.special.entr(share).sum(
-                -1
-            ).T / math.log(2)
-    return measured
+    for head, first, weights in band_weights(query, key, position, z, ramp, groups):
+        rows = first[:, None] + torch.arange(weights.shape[1], device=query.device)
+        distance = torch.arange(1, weights.shape[2] + 1, device=query.device)
+        inside = weights.float() * (distance <= start + rows[..., None])  # [g, c, width]
+        mass = inside.sum(-1)
+        share = inside / mass[..., None]
+        place = (head[:, None], rows)
+        measured["outside"][place] = (1 - mass).clamp(0, 1)
+        measured["distance"][place] = (share * distance).sum(-1)
+        measured["entropy"][place] = torch.special.entr(share).sum(-1) / math.log(2)
+    return {field: values[:, :time].T for field, values in measured.items()}

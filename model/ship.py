@@ -26,9 +26,11 @@ LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 def ship(run: Run, note: str = "", shelf: Path = SHELF) -> Run:
     """Copy a finished run to the shelf; the note goes on its card, on what no file of the run tells.
 
-    Raises RunError where it is not finished or already there.
+    Raises RunError where it is not finished, imported or already there.
     """
     steps, spec = run.steps(), run.spec
+    if spec.imported:
+        raise RunError(f"run {run.name} was trained by other code: no card can tell how")
     if not steps or steps[-1] != spec.training.steps:
         raise RunError(f"run {run.name} has not ended: {spec.training.steps} steps were asked for")
     if (shelf / run.name).exists():
@@ -61,6 +63,10 @@ def card(run: Run, note: str = "") -> str:
     folder = run.checkpoint(step)
     summary, z = checkpoint.read_summary(folder), checkpoint.read_z(folder)
     model, training = spec.model, spec.training
+    lengths_are = "Soft lengths z in tokens"
+    if model.variant == "dynamic":
+        read = checkpoint.read_span_sample(folder).tokens
+        lengths_are = f"Soft lengths z in tokens, each the mean over {read:,} tokens of valid"
     layers = "\n".join(
         f"| {number} | {lengths.mean():.0f} | {lengths.max():.0f} | "
         f"{' '.join(f'{length:.0f}' for length in sorted(lengths.tolist()))} |"
@@ -93,7 +99,7 @@ and measured with `spanscope evaluate {run.name}@{step} --split test`. SHA-256 o
 
 ## Spans
 
-Soft lengths z in tokens; a head's span is z and the ramp of {model.ramp}, at most {model.span_limit}.
+{lengths_are}; a head's span is z and the ramp of {model.ramp}, at most {model.span_limit}.
 
 | layer | mean z | longest | every head |
 | --- | --- | --- | --- |

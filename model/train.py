@@ -25,13 +25,15 @@ from model import checkpoint, corpora
 from model.checkpoint import CheckpointError
 from model.config import PRESETS, ConfigError
 from model.corpora import Corpus, CorpusError, load
-from model.evaluate import bits_per_character
+from model.evaluate import Evaluation, SpanSample, evaluate
 from model.files import remove_leftovers, write_text
-from model.optim import load_state_tensors, make_optimizer, rate, set_rate, state_tensors
+from model.optim import growth, load_state_tensors, make_optimizer, rate, set_rate, state_tensors
 from model.runs import NAME, Run, RunError
 from model.transformer import Memory, Transformer
 
 DEFAULT_PRESET = "classics-adaptive"
+GROUP_EVERY = 16
+"""On a GPU heads are grouped every so many steps; between, no step waits for the host to look at z."""
 
 
 class Lanes:
@@ -79,6 +81,7 @@ class Trainer:
             )
         torch.manual_seed(self.spec.seed)
         self.net = Transformer(self.spec.model).to(device)
+        self.net.allow_growth(growth(self.spec))
         self.optimizer: Optimizer = make_optimizer(self.net, self.spec)
         self.lanes = Lanes(corpus.train, self.spec.training.batch, self.spec.training.block)
         self.memory: Memory | None = None
@@ -86,6 +89,8 @@ class Trainer:
         self.seconds = 0.0
         self.losses: list[Tensor] = []
         """Of the steps since the last evaluation."""
+        self.spans: SpanSample | None = None
+        """Of a dynamic span, at the last evaluation."""
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, if there is one. Raises CheckpointError where it is damaged."""
@@ -117,10 +122,12 @@ class Trainer:
         training = self.spec.training
         inputs, targets = (t.to(self.device) for t in self.lanes.block_at(self.step))
         set_rate(self.optimizer, rate(self.step, training))
-        logits, self.memory = self.net(inputs, self.memory)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        if self.device != "cpu" and self.step % GROUP_EVERY == 0:
+            self.net.hold_groups(GROUP_EVERY * growth(self.spec))
+        states, z, _, self.memory = self.net.read(inputs, self.memory)
+        loss = F.cross_entropy(self.net.logits(states[-1]).flatten(0, 1), targets.flatten())
         self.optimizer.zero_grad(set_to_none=True)
-        (loss + training.span_penalty * self.net.span_penalty()).backward()  # type: ignore[no-untyped-call]
+        (loss + training.span_penalty * self.net.span_penalty(z)).backward()  # type: ignore[no-untyped-call]
         clip = training.gradient_clip if training.optimizer == "adamw" else math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), clip)
         if not torch.isfinite(loss + norm):
@@ -140,22 +147,31 @@ class Trainer:
 
     def evaluate(self) -> dict[str, Any]:
         """A line of metrics.jsonl."""
-        training = self.spec.training
         loss = torch.stack(self.losses).mean().item()
         self.losses.clear()
-        part = self.corpus.valid[: training.evaluate_tokens]
+        found = self._read_valid()
+        self.spans = found.spans
+        z = found.spans.z if found.spans else self.net.z
         return {
             "step": self.step,
             "tokens": self.tokens,
             "loss": loss,
             "train_bpc": loss / math.log(2),
-            "bpc": bits_per_character(self.net, part, min(training.batch, len(part) // 2)),
-            "z": [[round(z, 3) for z in layer] for layer in self.net.z.tolist()],
+            "bpc": found.bpc,
+            "z": [[round(length, 3) for length in layer] for layer in z.tolist()],
             "seconds": round(self.seconds, 1),
         }
 
+    def _read_valid(self) -> Evaluation:
+        """What the model makes of the part of valid that training evaluates on."""
+        training = self.spec.training
+        part = self.corpus.valid[: training.evaluate_tokens]
+        return evaluate(self.net, part, min(training.batch, len(part) // 2))
+
     def save(self, bpc: float | None) -> None:
         """A checkpoint of this moment, with its bpc on part of valid, and no more than the newest few."""
+        if self.spans is None and self.spec.model.variant == "dynamic":
+            self.spans = self._read_valid().spans
         state = {f"optimizer.{k}": v for k, v in state_tensors(self.optimizer).items()}
         for number, layer in enumerate(self.memory or []):
             state[f"memory.{number:03d}"] = layer
@@ -169,6 +185,7 @@ class Trainer:
             "seconds": self.seconds,
             "corpus": self.corpus.digests,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "spans": self.spans.to_dict() if self.spans else None,
         }
         folder = self.run.checkpoint(self.step)
         checkpoint.save(folder, self.net, self.spec, self.step, summary, state)
@@ -213,8 +230,8 @@ def _loop(trainer: Trainer, stop: list[int]) -> None:
             bar.update(tokens_a_step)
             if trainer.step % training.evaluate_every == 0 or trainer.step == training.steps:
                 metrics = trainer.evaluate()
-                spans = " ".join(f"{z:.0f}" for z in trainer.net.z.mean(1).tolist())
-                bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {spans}")
+                z = " ".join(f"{sum(layer) / len(layer):.0f}" for layer in metrics["z"])
+                bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {z}")
                 trainer.run.append_metrics(metrics)
                 trainer.save(metrics["bpc"])
         if stop and trainer.step not in trainer.run.steps():
@@ -229,7 +246,10 @@ def _measure(trainer: Trainer) -> None:
     if summary["bpc"]["test"] is None:
         for split in ("valid", "test"):
             tokens = getattr(trainer.corpus, split)
-            summary["bpc"][split] = bits_per_character(trainer.net, tokens)
+            found = evaluate(trainer.net, tokens)
+            summary["bpc"][split] = found.bpc
+            if split == "valid" and found.spans:
+                summary["spans"] = found.spans.to_dict()
         write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
 
 

@@ -1,19 +1,52 @@
-"""The transformer: layers that remember their own inputs, and logits."""
+"""The transformer: layers that remember what they read, and logits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.attention import Group, banded_attention, group_heads
+from model.attention import Group, banded_attention, extend, group_heads
 from model.config import ModelConfig
-from model.span import AdaptiveSpan, reach_of, soft_mask, span_module
+from model.dropout import Dropout
+from model.span import AdaptiveSpan, FixedSpan, cut_at, span_module
 
 Memory = list[Tensor]
-"""What each layer read before: [batch, at most S, D]. Where it is shorter than a reach, the text had not begun."""
+"""What each layer read before, zeros where the text had not begun.
+
+In training its inputs [batch, up to S, D], to be projected anew as the weights change; else its keys and values
+[2, batch, sum of the widths of all heads (or of S, where the next token's reach is unknown), d], never projected again.
+"""
+
+
+class Operands(NamedTuple):
+    """What banded_attention takes."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    position: Tensor
+    z: Tensor
+    ramp: int
+    groups: tuple[Group, ...]
+
+
+class Pass(NamedTuple):
+    """A block on its way through the layers."""
+
+    states: list[Tensor]
+    """The input of every layer and the last output: [batch, time, D] each."""
+    z: list[Tensor]
+    """The lengths in every layer, tokens: [heads], or [batch, heads, time] where they follow the token."""
+    before: Memory
+    """What the layers remembered when the block came."""
+    memory: Memory
+    """What they remember now."""
 
 
 class SpanAttention(nn.Module):
@@ -25,54 +58,112 @@ class SpanAttention(nn.Module):
         self.query, self.key, self.value, self.out = (
             nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(4)
         )
-        self.span = span_module(config.variant, config.heads, config.span_limit, config.z_start)
-        self._groups: tuple[object, list[Group]] = (None, [])
-
-    @property
-    def groups(self) -> list[Group]:
-        """The heads by reach, regrouped only when z has changed."""
-        learned = self.span.theta if isinstance(self.span, AdaptiveSpan) else self.span.z
-        version = (learned.data_ptr(), learned.dtype, learned._version)
-        if self._groups[0] != version:
-            ramp, limit = self.config.ramp, self.config.span_limit
-            reaches = [reach_of(z, ramp, limit) for z in self.span.z.tolist()]
-            self._groups = (version, group_heads(reaches))
-        return self._groups[1]
-
-    def project(self, weight: Tensor, group: Group, inputs: Tensor) -> Tensor:
-        """Project [batch, time, D] for the heads of a group alone: [batch, heads, time, d]."""
-        rows = weight.view(self.config.heads, self.config.head_dim, -1)[list(group.heads)]
-        projected = F.linear(inputs, rows.flatten(0, 1))
-        return projected.view(*inputs.shape[:2], len(group.heads), -1).transpose(1, 2)
-
-    def operands(
-        self, h: Tensor, memory: Tensor, position: Tensor, group: Group
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """What banded_attention takes for a group: query, key, value, position, mask."""
-        width = group.width
-        # a token never attends to itself: the last input is nobody's key in this block
-        inputs = torch.cat([memory[:, -width:], h[:, :-1]], 1)
-        inputs = F.pad(inputs, (0, 0, width + h.shape[1] - 1 - inputs.shape[1], 0))
-        distance = torch.arange(1, width + 1, device=h.device)
-        mask = soft_mask(self.span.z[list(group.heads), None], distance, self.config.ramp)
-        return (
-            self.project(self.query.weight, group, h),
-            self.project(self.key.weight, group, inputs),
-            self.project(self.value.weight, group, inputs),
-            position[:, :width],
-            mask.to(h.dtype),
+        self.span = span_module(
+            config.variant, config.heads, config.span_limit, config.hidden, config.z_start
         )
+        self._grouped: tuple[object, tuple[Group, ...]] = (None, ())
+        self.growth = float(config.span_limit)
+        """How far z may grow until the heads are grouped again, tokens: training remembers so much more."""
 
-    def forward(self, h: Tensor, memory: Tensor, position: Tensor) -> Tensor:
+    def group(self, lengths: Sequence[float], margin: float) -> None:
+        """Group the heads by lengths (tokens) that may move by a margin until this is called again."""
+        config = self.config
+        groups = group_heads(lengths, config.ramp, config.span_limit, margin)
+        self._grouped = ("held", groups)
+
+    def groups(self, z: Tensor) -> tuple[Group, ...]:
+        """The heads by reach. Where nothing holds them, they are grouped anew when z has changed."""
+        config = self.config
+        if z.dim() == 3 and self.training:
+            return group_heads(z.amax((0, 2)).tolist(), config.ramp, config.span_limit)
+        if z.dim() == 3:
+            return group_heads([z.max().item()] * config.heads, config.ramp, config.span_limit)
+        kind, groups = self._grouped
+        if kind == "held" and self.training:
+            return groups
+        learned = self.span.theta if isinstance(self.span, AdaptiveSpan) else z
+        cut = None if self.span.cut is None else tuple(self.span.cut.tolist())
+        state = (learned.data_ptr(), learned.dtype, learned._version, cut)
+        if kind != state:
+            groups = group_heads(z.tolist(), config.ramp, config.span_limit)
+            self._grouped = (state, groups)
+        return groups
+
+    def reach(self) -> int:
+        """How many distances its heads may need, tokens: S where they follow the token."""
+        if isinstance(self.span, AdaptiveSpan):
+            return max(group.width for group in self.groups(self.span(self.query.weight)))
+        return self.config.span_limit
+
+    def heads(self, projected: Tensor) -> Tensor:
+        """[batch, time, heads * d] as [batch, heads, time, d]."""
+        batch, time, _ = projected.shape
+        return projected.view(batch, time, -1, self.config.head_dim).transpose(1, 2)
+
+    def operands(self, h: Tensor, memory: Tensor | None, position: Tensor) -> Operands:
+        """What banded_attention takes for inputs [batch, time, D]."""
+        return self.remember(h, memory, position)[0]
+
+    def remember(
+        self, h: Tensor, memory: Tensor | None, position: Tensor
+    ) -> tuple[Operands, Tensor]:
+        """The same, and the memory for the next block."""
+        z = self.span(h)
+        groups = self.groups(z)
+        if self.training:
+            key, value, after = self._projected_anew(h, memory, groups)
+        else:
+            key, value, after = self._extended(h, memory, groups)
+        query = self.heads(self.query(h))
+        return Operands(query, key, value, position, z, self.config.ramp, groups), after
+
+    def _projected_anew(
+        self, h: Tensor, memory: Tensor | None, groups: tuple[Group, ...]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values of what each group reaches, from remembered inputs."""
+        time, hidden = h.shape[1:]
+        keys, values = list[Tensor](), list[Tensor]()
+        for group in groups:
+            inputs = torch.cat([_last(memory, h, group.width), h], 1)
+            for projection, parts in ((self.key, keys), (self.value, values)):
+                weight = projection.weight
+                if len(group.heads) < self.config.heads:
+                    rows = weight.view(self.config.heads, -1, hidden)[list(group.heads)]
+                    weight = rows.flatten(0, 1)
+                parts.append(self.heads(F.linear(inputs, weight)).flatten(1, 2))
+        keep = min(self.config.span_limit, max(g.width for g in groups) + math.ceil(self.growth))
+        after = torch.cat([_last(memory, h, max(0, keep - time)), h.detach()[:, -keep:]], 1)
+        return torch.cat(keys, 1), torch.cat(values, 1), after
+
+    def _extended(
+        self, h: Tensor, memory: Tensor | None, groups: tuple[Group, ...]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values remembered, and those of the block."""
+        # of a dynamic span all of S is kept, since the next token's z is unknown
+        keep = self.config.span_limit if self.config.variant == "dynamic" else None
+        if memory is None:
+            rows = sum(len(group.heads) * (keep or group.width) for group in groups)
+            memory = h.new_zeros(2, h.shape[0], rows, self.config.head_dim)
+        key, kept_key = extend(memory[0], self.heads(self.key(h)), groups, keep)
+        value, kept_value = extend(memory[1], self.heads(self.value(h)), groups, keep)
+        return key, value, torch.stack([kept_key, kept_value]).detach()
+
+    def forward(
+        self, h: Tensor, memory: Tensor | None, position: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The output [batch, time, D], z, and the memory for the next block."""
+        operands, after = self.remember(h, memory, position)
         dropout = self.config.dropout if self.training else 0.0
-        outputs, order = [], list[int]()
-        for group in self.groups:
-            outputs.append(banded_attention(*self.operands(h, memory, position, group), dropout))
-            order += group.heads
-        heads = torch.cat(outputs, 1)
-        if order != sorted(order):
-            heads = heads[:, torch.tensor(order, device=h.device).argsort()]
-        return self.out(heads.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        heads = banded_attention(*operands, dropout)
+        return self.out(heads.transpose(1, 2).flatten(2)), operands.z, after
+
+
+def _last(memory: Tensor | None, h: Tensor, count: int) -> Tensor:
+    """The last inputs remembered [batch, count, D], zeros where the text had not begun."""
+    if memory is None:
+        return h.new_zeros(h.shape[0], count, h.shape[2])
+    missing = max(0, count - memory.shape[1])
+    return F.pad(memory[:, memory.shape[1] + missing - count :], (0, 0, missing, 0))
 
 
 class Layer(nn.Module):
@@ -85,12 +176,16 @@ class Layer(nn.Module):
         self.inner = nn.Linear(config.hidden, config.inner)
         self.outer = nn.Linear(config.inner, config.hidden)
         self.norm2 = nn.LayerNorm(config.hidden)
-        self.dropout = config.dropout
+        self.dropout = Dropout(config.dropout)
 
-    def forward(self, h: Tensor, memory: Tensor, position: Tensor) -> Tensor:
-        h = self.norm1(h + self.attention(h, memory, position))
-        inner = F.dropout(F.relu(self.inner(h)), self.dropout, self.training)
-        return self.norm2(h + self.outer(inner))  # type: ignore[no-any-return]
+    def forward(
+        self, h: Tensor, memory: Tensor | None, position: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The output [batch, time, D], z, and the memory for the next block."""
+        attended, z, after = self.attention(h, memory, position)
+        h = self.norm1(h + attended)
+        inner = self.dropout(F.relu(self.inner(h), inplace=True))
+        return self.norm2(h + self.outer(inner)), z, after
 
 
 class Transformer(nn.Module):
@@ -108,44 +203,92 @@ class Transformer(nn.Module):
         self.attentions = [layer.attention for layer in layers]
         self.logits = nn.Linear(config.hidden, config.symbols)
 
+    def allow_growth(self, growth: float) -> None:
+        """Let training remember what spans reach that grow by so many tokens at most until heads are grouped again."""
+        for attention in self.attentions:
+            attention.growth = growth
+
     @property
     def z(self) -> Tensor:
-        """The learned lengths [layers, heads], tokens."""
-        return torch.stack([attention.span.z for attention in self.attentions])
+        """The learned lengths [layers, heads], tokens. Raises TypeError for `dynamic`, where they follow the token."""
+        spans = [attention.span for attention in self.attentions]
+        known = [span.z for span in spans if isinstance(span, FixedSpan | AdaptiveSpan)]
+        if len(known) < len(spans):
+            raise TypeError("the lengths of a dynamic span follow the token: read a text")
+        return torch.stack(known)
 
-    def span_penalty(self) -> Tensor:
-        """The sum over layers of the mean z over heads, to be multiplied by lambda (equation 3)."""
-        return self.z.mean(1).sum()
+    def span_penalty(self, z: Sequence[Tensor]) -> Tensor:
+        """The sum over layers of the mean z over heads and tokens, to be multiplied by lambda (equation 3).
+
+        z as in `Pass`.
+        """
+        return torch.stack([of_layer.mean() for of_layer in z]).sum()
 
     def clamp_spans_(self) -> None:
         """To be called after each update."""
         for attention in self.attentions:
             attention.span.clamp_()
 
-    def reach(self, layer: int) -> int:
-        """How many inputs a layer must remember: in training S, since spans may grow."""
-        if self.training:
-            return self.config.span_limit
-        return max(group.width for group in self.attentions[layer].groups)
+    def hold_groups(self, margin: float) -> None:
+        """Group the heads for some updates, in which z may grow by no more than the margin (tokens).
 
-    def hidden_states(
-        self, tokens: Tensor, memory: Sequence[Tensor] | None = None
-    ) -> tuple[list[Tensor], Memory, Memory]:
-        """The inputs of every layer and the last output, the memory they met, and the memory to pass on."""
+        Without it heads are grouped at each update, which takes a look at z from the host: nothing on a CPU, a wait
+        on a GPU. What is computed stays exact: `clamp_spans_` keeps z under what the groups can hold.
+        """
+        self.allow_growth(margin)
+        spans = [attention.span for attention in self.attentions]
+        if all(isinstance(span, AdaptiveSpan) for span in spans):
+            lengths = self.z.detach()
+            for attention, own in zip(self.attentions, lengths.tolist(), strict=True):
+                attention.group(own, margin)
+            for span, own in zip(spans, lengths, strict=True):
+                if isinstance(span, AdaptiveSpan):
+                    span.ceiling = own + margin
+
+    @contextmanager
+    def cut(self, spans: Iterable[tuple[int, int, int]]) -> Iterator[None]:
+        """Read with the spans of some heads cut: (layer, head, span in tokens). The mask is the smaller of the two.
+
+        Raises ValueError for a head that is not there and for a span out of [1, S].
+        """
+        config = self.config
+        limits = torch.full((config.layers, config.heads), float(config.span_limit))
+        for layer, head, span in spans:
+            if not (0 <= layer < config.layers and 0 <= head < config.heads):
+                raise ValueError(
+                    f"there is no head L{layer}H{head}: layers go to {config.layers - 1}, heads to {config.heads - 1}"
+                )
+            if not 1 <= span <= config.span_limit:
+                raise ValueError(
+                    f"L{layer}H{head} cannot be cut at {span}: a span is from 1 to {config.span_limit}"
+                )
+            cut = cut_at(span, config.ramp, config.span_limit)
+            limits[layer, head] = min(limits[layer, head].item(), cut)
+        try:
+            for attention, limit in zip(self.attentions, limits, strict=True):
+                if bool((limit < config.span_limit).any()):
+                    attention.span.cut = limit
+            yield
+        finally:
+            for attention in self.attentions:
+                attention.span.cut = None
+
+    def read(self, tokens: Tensor, memory: Sequence[Tensor] | None = None) -> Pass:
+        """int64 [batch, time] through all layers."""
         h = self.embedding(tokens)
-        before = (
-            list(memory) if memory else [h.new_zeros(h.shape[0], 0, h.shape[2])] * len(self.layers)
-        )
-        states, after = [h], []
+        before = list(memory or [])
+        # the gradient of p is as wide as what the layers are given, so give them no more than they reach
+        position = self.position[:, : max(attention.reach() for attention in self.attentions)]
+        states, lengths, after = [h], [], []
         for number, layer in enumerate(self.layers):
-            seen = torch.cat([before[number], h.detach()], 1)
-            after.append(seen[:, -self.reach(number) :])
-            h = layer(h, before[number], self.position)
+            h, z, kept = layer(h, before[number] if before else None, position)
             states.append(h)
-        return states, before, after
+            lengths.append(z)
+            after.append(kept)
+        return Pass(states, lengths, before, after)
 
     def forward(
         self, tokens: Tensor, memory: Sequence[Tensor] | None = None
     ) -> tuple[Tensor, Memory]:
-        states, _, after = self.hidden_states(tokens, memory)
-        return self.logits(states[-1]), after
+        block = self.read(tokens, memory)
+        return self.logits(block.states[-1]), block.memory

@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from analysis.figures import spans_figure
@@ -14,7 +15,6 @@ from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from backend import schemas
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.representations import ChosenForms, represent
-from model.alphabets import UNITS
 
 router = APIRouter(tags=["checkpoints"])
 
@@ -47,6 +47,10 @@ def chosen_checkpoint(
 ChosenCheckpoint = Annotated[Entry, Depends(chosen_checkpoint)]
 
 
+def _table(entry: Entry) -> pd.DataFrame:
+    return spans_table(entry.z, entry.spec.model, entry.sample)
+
+
 def _item(entry: Entry, training: bool) -> dict[str, object]:
     model = entry.spec.model
     return {
@@ -62,8 +66,9 @@ def _item(entry: Entry, training: bool) -> dict[str, object]:
         "parameters": entry.parameters,
         "corpus": entry.spec.corpus,
         "alphabet": model.alphabet,
+        "unit": model.unit,
         "bpc": {"part": None, **entry.summary["bpc"]},
-        "mean_span": float(spans_table(entry.z, model)["span"].mean()),
+        "mean_span": float(_table(entry)["span"].mean()),
         "created": datetime.fromisoformat(entry.summary["created"]),
         "training": training,
     }
@@ -94,16 +99,18 @@ def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
 
 @router.get("/checkpoints/{id}/spans", response_model=schemas.Spans)
 def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
-    """z and span of every head, in tokens: json, csv, or the paper's figure."""
-    model = entry.spec.model
-    table = spans_table(entry.z, model)
+    """z and span of every head, in tokens: json, csv, or the paper's figure.
+
+    Of a dynamic span, z and span are means over held-out text, and the percentiles say how the span moves there.
+    """
+    model, table = entry.spec.model, _table(entry)
     answer = schemas.Spans.model_validate(
         {
             "checkpoint": entry.id,
             "variant": model.variant,
             "span_limit": model.span_limit,
             "ramp": model.ramp,
-            "unit": UNITS[model.alphabet],
+            "unit": model.unit,
             "heads": table.to_dict("records"),
         }
     )
@@ -113,7 +120,7 @@ def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
 @router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)
 def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
     """Spans and their cost, by layer and over all: json or csv (the layers)."""
-    table = spans_table(entry.z, entry.spec.model)
+    table = _table(entry)
     layers = statistics_by_layer(table, entry.spec.model)
     answer = schemas.SpanStatistics.model_validate(
         {
@@ -127,18 +134,22 @@ def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
 
 @router.get("/runs/{run}/spans")
 def get_run_spans(request: Request, run: str) -> schemas.RunSpans:
-    """How the lengths grew: z of every head at every evaluation of a run's training."""
+    """How the lengths grew: z of every head at every evaluation of a run's training, or what an imported run has."""
     try:
         found = catalogue_of(request).run(run)
     except UnknownCheckpoint:
         raise HTTPException(404, f"there is no run {run!r}") from None
     metrics, layers, heads = found.metrics(), found.spec.model.layers, found.spec.model.heads
-    return schemas.RunSpans(
-        run=run,
-        steps=[line["step"] for line in metrics],
-        tokens=[line["tokens"] for line in metrics],
-        bpc=[line["bpc"] for line in metrics],
-        z=schemas.TypedArray.of(
-            np.array([line["z"] for line in metrics]).reshape(-1, layers, heads)
-        ),
+    curves = {
+        name: [line.get(name) for line in metrics]
+        for name in ("tokens", "bpc", "z", "span_avg", "span_max")
+    }
+    z = None if None in curves["z"] else np.array(curves["z"]).reshape(-1, layers, heads)
+    return schemas.RunSpans.model_validate(
+        {
+            **curves,
+            "run": run,
+            "steps": [line["step"] for line in metrics],
+            "z": None if z is None else schemas.TypedArray.of(z),
+        }
     )

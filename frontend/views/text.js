@@ -27,6 +27,7 @@ const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outs
  */
 export async function build(page) {
   const { checkpoint, signal } = page;
+  if (checkpoint.alphabet === 'unknown') return unreadable();
   const { heads } = await api.spans(checkpoint.id);
   const unit = unitOf(checkpoint);
   const usual = checkpoint.variant === 'dynamic' ? 'span' : 'distance';
@@ -215,6 +216,15 @@ export async function build(page) {
   scale.element.hidden = true;
   return { element, drawn: read(), update };
 }
+
+/** @returns {View} */
+const unreadable = () => ({
+  element: el('div', { class: 'empty' }, el('h1', { id: 'headline', tabindex: '-1' }, 'This model cannot read a text yet.'),
+    el('p', { class: 'soft' }, 'Its checkpoint numbers its symbols without naming them. Import it again with what it was trained on:'),
+    el('pre', {}, 'spanscope import FILE.pt --output FOLDER --corpus FILE')),
+  drawn: Promise.resolve(),
+  update() {},
+});
 
 /** The first letter is the one that the model knows least about; begin a little way in. @param {string[]} characters */
 const firstLook = (characters) => Math.min(128, characters.length - 1);

@@ -18,9 +18,10 @@ from analysis import (
     statistics_by_layer,
     statistics_over_all,
 )
-from analysis.cost import cache_bytes, layer_flops
 from analysis.figures import log_ticks
-from model.config import ModelConfig
+from analysis.what_if import parse_cut, parse_cuts
+from model.config import ConfigError, ModelConfig
+from model.evaluate import SpanSample
 from model.transformer import Transformer
 
 CONFIG = ModelConfig(layers=3, heads=2, hidden=8, inner=16, span_limit=100, ramp=10)
@@ -53,26 +54,6 @@ def test_what_does_not_exist_is_none() -> None:
     assert whole["z_upper_over_lower"] is None and whole["rank_correlation"] is None
 
 
-@pytest.mark.parametrize(
-    ("span", "millions"),
-    [
-        (314, 41.6),
-        (256, 40.9),
-        (512, 44.0),
-        (1024, 50.3),
-        (2048, 62.9),
-        (4096, 88.1),
-        (8192, 138.4),
-    ],
-)
-def test_flops_are_the_paper_s(span: int, millions: float) -> None:
-    paper = ModelConfig(layers=12, hidden=512, inner=2048, span_limit=8192)
-    assert 12 * layer_flops(paper, span) / 1e6 == pytest.approx(millions, abs=0.06)
-    extra = layer_flops(paper, span, positions=True) - layer_flops(paper, span)
-    assert extra == 512 * span
-    assert cache_bytes(paper, span) == 2 * 64 * span * 4
-
-
 def test_the_figure_shows_every_head_sorted_in_its_layer() -> None:
     figure = spans_figure(spans_table(Z, CONFIG), CONFIG)
     points = figure.data[0]
@@ -101,6 +82,41 @@ def test_a_text_becomes_a_row_a_token() -> None:
     mean = by_head[["outside L1·H0", "outside L1·H1"]].mean(axis=1)
     np.testing.assert_allclose(by_layer["outside L1"], mean, rtol=1e-5)
     assert list(along_figure(table, text).data[0].y) == table["span"].tolist()
+
+
+def test_spans_that_follow_the_token_are_those_of_a_sample() -> None:
+    config = ModelConfig(
+        variant="dynamic", layers=1, heads=2, hidden=8, inner=16, span_limit=100, ramp=10
+    )
+    numbers = ([[9.5, 8]], [[20.25, 20.25]], [[11, 12]], [[19, 20]], [[90, 30]], [[60, 25]])
+    sample = SpanSample(5, *(torch.tensor(n, dtype=torch.float64) for n in numbers))
+    table = spans_table(sample.z, config, sample)
+    assert table["span"].tolist() == [20.25, 20.25] and table["rank"].tolist() == [1, 2]
+    assert table["p90"].tolist() == [90, 30] and table["p90"].dtype == int
+    whole = statistics_over_all(table, config)
+    assert whole["flops_paid"] == 4 * 64 + 2 * 8 * 16 + 2 * 8 * 42.5
+    assert whole["cache_bytes"] == whole["cache_bytes_fixed"]
+    assert list(spans_figure(table, config).data[0].error_y.array) == [69.75, 9.75]
+    assert np.array(map_figure(table, config).data[0].text).tolist() == [[20, 20]]
+    with pytest.raises(ValueError, match="give a sample"):
+        spans_table(sample.z, config)
+
+
+def test_a_cut_is_read_from_its_text() -> None:
+    assert parse_cut("L4H13=128") == (4, 13, 128)
+    for text in (
+        "",
+        "L4H3",
+        "L4·H3=1",
+        "l4h3=1",
+        "L-1H3=1",
+        "L4H3=1.5",
+        "L4H3=1 ",
+        "L4H3=" + "9" * 99,
+    ):
+        with pytest.raises(ConfigError, match="write L4H3=128"):
+            parse_cut(text)
+    assert parse_cuts(["L2H1=100", "L0H0=1"], CONFIG) == [(2, 1, 100), (0, 0, 1)]
 
 
 def test_log_ticks() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from backend.app import create_app
 from backend.settings import Settings
 from model import checkpoint
 from model.config import ModelConfig, RunSpec, TrainingConfig
+from model.evaluate import evaluate
 from model.runs import Run
 from model.transformer import Transformer
 
@@ -22,6 +24,7 @@ TINY = RunSpec(
     corpus="text8",
     title="tiny",
 )
+MOVING = TINY.replace(variant="dynamic", steps=10, title="moving")
 
 
 def save(run: Run, step: int, bpc: float) -> None:
@@ -33,8 +36,14 @@ def save(run: Run, step: int, bpc: float) -> None:
         "created": "2026-01-01T00:00:00+00:00",
     }
     net = Transformer(run.spec.model)
+    for name, weights in net.named_parameters():
+        if name.endswith("span.weight"):
+            torch.nn.init.normal_(weights)
+    tokens = np.random.default_rng(step).integers(27, size=400, dtype=np.uint8)
+    spans = evaluate(net, tokens).spans
+    summary["spans"] = spans.to_dict() if spans else None
     checkpoint.save(run.checkpoint(step), net, run.spec, step, summary)
-    z = net.z.tolist()
+    z = (spans.z if spans else net.z).tolist()
     run.append_metrics({"step": step, "tokens": 100 * step, "bpc": bpc, "z": z})
 
 
@@ -44,6 +53,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run.create(folder, "tiny", TINY)
     save(run, 10, 3.0)
     save(run, 20, 4.0)
+    save(Run.create(folder, "moving", MOVING), 10, 3.5)
     return folder
 
 

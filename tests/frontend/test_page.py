@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
+from model.original import import_run
 from tests.browser import chromium, chromium_path, service
 
 pytestmark = pytest.mark.browser
+IMPORTED = Path(__file__).parents[1] / "model/fixtures/facebook-format-a.pt"
 TEXT = "To be, or not to be: that is the question."
 
 
@@ -26,7 +29,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
-    with service(tmp_path_factory.mktemp("runs")) as address:
+    runs = tmp_path_factory.mktemp("runs")
+    import_run(IMPORTED, runs / "imported")
+    with service(runs) as address:
         yield address
 
 
@@ -176,6 +181,19 @@ def test_typing_a_text_that_cannot_be_read_says_why(visit: Visit) -> None:
     visit.wrong = [wrong for wrong in visit.wrong if "413" not in wrong]
     page.locator("#text-input").fill("")
     expect(page.locator("#headline")).to_have_text("What should the model read?")
+
+
+def test_an_imported_model_shows_its_curves_and_says_what_a_text_needs(visit: Visit) -> None:
+    page = visit.open("/spans#checkpoint=imported@2000&head=L1H2")
+    expect(page.locator("#head-panel")).to_contain_text("152 symbols")
+    drawn = page.evaluate(
+        "() => [...document.querySelectorAll('#head-panel .plot')].flatMap((plot) => plot.data ?? []).map(({ y }) => [...y])"
+    )
+    assert [60, 128] in drawn and [33, 40] in drawn
+    page.keyboard.press("2")
+    visit.ready()
+    expect(page.locator("#headline")).to_have_text("This model cannot read a text yet.")
+    expect(page.locator("#view")).to_contain_text("--corpus FILE")
 
 
 def test_views_themes_and_help_by_keyboard(visit: Visit) -> None:

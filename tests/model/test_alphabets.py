@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.alphabets import DIGITS, Alphabet, alphabet
+from model.alphabets import DIGITS, LETTERS, Alphabet, Bytes, Table, UnknownAlphabet, alphabet
+from model.config import ConfigError, ModelConfig
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("aZ019 -é\n"))
 
@@ -112,21 +113,83 @@ def test_a_table_names_the_character_it_lacks(stranger: str) -> None:
         alphabet("table", ["a", "c"]).encode(f"ac{stranger}")
 
 
-@pytest.mark.parametrize("symbols", [[], ["a", "a"], ["ab"], [""]])
+@given(TEXTS)
+def test_a_table_of_bytes_reads_utf_8_by_its_own_order(text: str) -> None:
+    which, plain = alphabet("table", [f"0x{byte:02X}" for byte in range(255, -1, -1)]), Bytes()
+    tokens, places = which.encode(text)
+    assert (255 - tokens).tolist() == plain.encode(text)[0].tolist()
+    assert places.tolist() == plain.encode(text)[1].tolist()
+    assert which.decode(tokens) == text
+    assert_sound(which, text)
+
+
+def test_a_table_of_bytes_knows_halves_of_characters_and_names_what_it_lacks() -> None:
+    which = alphabet("table", ["0x0A", "0xC3", "0x61"])
+    assert (which.unit, which.size) == ("bytes", 3)
+    assert [which.symbol(token) for token in range(3)] == ["⏎", "0xC3", "a"]
+    assert which.decode([2, 1, 2]) == "a\ufffda"
+    with pytest.raises(ValueError, match="'é' at position 2 is not in the table"):
+        which.encode("a\né")
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@given(text=TEXTS)
+def test_a_table_of_text8_s_letters_filters_as_text8_does(end: str, text: str) -> None:
+    which, plain = alphabet("table", [*reversed(LETTERS), *end]), alphabet("text8")
+    tokens, places = which.encode(text)
+    assert which.decode(tokens) == plain.decode(plain.encode(text)[0])
+    assert places.tolist() == plain.encode(text)[1].tolist()
+    assert which.unit == "characters"
+
+
+def test_a_corpus_is_renumbered_for_a_table() -> None:
+    corpus = alphabet("text8").encode("a cab")[0].astype(np.uint8)
+    assert Table(tuple("c ab")).renumbered(corpus, "text8").tolist() == [2, 1, 0, 2, 3]
+    raw = np.frombuffer(b"ab", np.uint8)
+    assert Table(("0x62", "0x61")).renumbered(raw, "bytes").tolist() == [1, 0]
+    for table, tokens, of in (("ab ", corpus, "text8"), ("ab", raw, "bytes")):
+        with pytest.raises(ValueError, match=f"lacks symbols of this text in {of}"):
+            Table(tuple(table)).renumbered(tokens, of)
+
+
+def test_an_unknown_alphabet_says_how_to_supply_it() -> None:
+    with pytest.raises(UnknownAlphabet, match=r"spanscope import FILE.pt .* --corpus FILE"):
+        alphabet("unknown")
+
+
+def test_a_config_s_alphabet_is_checked() -> None:
+    listed = ModelConfig.from_dict({"alphabet": "table", "table": ["0x0A", "0xFF"]})
+    assert (listed.table, listed.symbols, listed.unit) == (("0x0A", "0xFF"), 2, "bytes")
+    unknown = ModelConfig(alphabet="unknown", vocabulary=5)
+    assert (unknown.symbols, unknown.unit) == (5, "symbols")
+    for values, message in (
+        ({"alphabet": "table"}, "table needs symbols"),
+        ({"alphabet": "table", "table": [1]}, "table is .* a list of texts"),
+        ({"alphabet": "table", "table": "ab"}, "table is 'ab'"),
+        ({"alphabet": "table", "table": ["a", "a"]}, "each of them once"),
+        ({"alphabet": "bytes", "table": ["a"]}, "belongs to the alphabet 'table'"),
+        ({"alphabet": "unknown"}, "vocabulary is 0; it must be at least 1"),
+        ({"alphabet": "bytes", "vocabulary": 256}, "vocabulary is 256; it must be 0"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            ModelConfig.from_dict(values)
+
+
+@pytest.mark.parametrize("symbols", [[], ["a", "a"], ["ab"], [""], ["a", "0x62"], ["0x0a"]])
 def test_a_table_refuses_symbols_it_could_not_tell_apart(symbols: list[str]) -> None:
     with pytest.raises(ValueError, match="symbol"):
         alphabet("table", symbols)
 
 
 @pytest.mark.parametrize(
-    ("name", "symbols"), [("words", None), ("table", None), ("bytes", ["a"]), ("text8", [])]
+    ("name", "symbols"), [("words", []), ("bytes", ["a"]), ("text8", ["a"]), ("unknown", ["a"])]
 )
-def test_an_alphabet_that_cannot_be(name: str, symbols: list[str] | None) -> None:
+def test_an_alphabet_that_cannot_be(name: str, symbols: list[str]) -> None:
     with pytest.raises(ValueError, match="alphabet"):
         alphabet(name, symbols)
 
 
-@pytest.mark.parametrize("which", [alphabet("bytes"), alphabet("text8"), alphabet("table", ["a"])])
+@pytest.mark.parametrize("which", [Bytes(), alphabet("text8"), Table(("a",)), Table(("0x61",))])
 def test_edges_are_the_same_everywhere(which: Alphabet) -> None:
     tokens, places = which.encode("")
     assert (tokens.shape, places.shape) == ((0,), (0, 2))

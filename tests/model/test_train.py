@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from model import checkpoint, train
+from model import checkpoint, probe, train
 from model.checkpoint import CheckpointError
 from model.config import PRESETS, ConfigError, ModelConfig, RunSpec, TrainingConfig
 from model.corpora import Corpus
@@ -52,11 +52,14 @@ def without_seconds(run: Run) -> list[dict[str, object]]:
     return [{k: v for k, v in line.items() if k != "seconds"} for line in run.metrics()]
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adagrad"])
+@pytest.mark.parametrize(
+    ("optimizer", "variant"),
+    [("adamw", "adaptive"), ("adagrad", "adaptive"), ("adamw", "dynamic")],
+)
 def test_an_interrupted_run_ends_as_an_uninterrupted_one_bit_for_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, variant: str
 ) -> None:
-    spec = SPEC.replace(optimizer=optimizer)
+    spec = SPEC.replace(optimizer=optimizer, variant=variant)
     whole = Run.create(tmp_path, "whole", spec)
     assert train.train(whole)
 
@@ -92,7 +95,7 @@ def test_training_learns_and_measures_itself(tmp_path: Path, corpus: Corpus) -> 
     assert summary["bpc"]["test"] == bits_per_character(net, corpus.test)
     assert run.steps() == [40, 60]
     torch.testing.assert_close(net.z, torch.tensor(run.metrics()[-1]["z"]), atol=1e-3, rtol=0)
-    torch.testing.assert_close(checkpoint.read_z(run.checkpoint(60)), net.z)
+    torch.testing.assert_close(checkpoint.read_z(run.checkpoint(60)).float(), net.z)
 
 
 def test_bits_do_not_depend_on_the_block_and_count_every_token_but_the_first() -> None:
@@ -103,6 +106,26 @@ def test_bits_do_not_depend_on_the_block_and_count_every_token_but_the_first() -
     shares = net(tokens[:, :-1])[0][0].log_softmax(-1)
     expected = -shares.gather(1, tokens[0, 1:, None]).mean().item() / np.log(2)
     assert bits_per_character(net, text) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_dynamic_run_tells_how_its_spans_move_over_held_out_text(
+    tmp_path: Path, corpus: Corpus
+) -> None:
+    spec = SPEC.replace(variant="dynamic", steps=20, evaluate_every=20, learning_rate=1e-2)
+    run = Run.create(tmp_path, "a", spec)
+    train.train(run)
+    sample = checkpoint.read_span_sample(run.checkpoint(20))
+    net = checkpoint.load(run.checkpoint(20))
+    valid = torch.from_numpy(corpus.valid.astype(np.int64))
+    spans = probe.read(net, valid[:-1], ["span"]).fields["span"].sort(0).values  # [time, 2, 2]
+    count = sample.tokens
+    assert count == len(spans) == len(corpus.valid) - 1
+    torch.testing.assert_close(sample.span.float(), spans.mean(0), atol=1e-2, rtol=0)
+    for share, own in ((0.1, sample.p10), (0.5, sample.p50), (0.9, sample.p90)):
+        assert torch.equal(own.float(), spans[int(np.ceil(share * count)) - 1])
+    assert bool((sample.p90 <= sample.paid + 8).all() and (sample.paid >= sample.span).all())
+    assert (sample.p90 > sample.p10).any()
+    torch.testing.assert_close(checkpoint.read_z(run.checkpoint(20)), sample.z)
 
 
 def test_two_processes_never_train_one_run(tmp_path: Path) -> None:

@@ -3,12 +3,53 @@ import { figure } from '../../parts/figure.js';
 import { amount, headName } from '../../words.js';
 
 /**
- * z of the chosen head at every evaluation of its training, the other heads of its layer faint behind it.
+ * How spans grew over the training: of every head, or, of an imported run, of all; nothing where that is not known.
  * @param {Page} page
  * @param {History} history
  * @param {string} unit
  */
 export function historyFigure(page, history, unit) {
+  if (ofHeads(history)) return headHistory(page, history, unit);
+  return history.span_avg.some((span) => span !== null) ? meanHistory(page, history, unit) : null;
+}
+
+/** @param {History} history @returns {history is HistoryOfHeads} */
+const ofHeads = (history) => history.z !== null && !history.tokens.includes(null);
+
+/**
+ * The mean and the longest span at every evaluation of a run that another program trained.
+ * @param {Page} page
+ * @param {History} history
+ * @param {string} unit
+ */
+function meanHistory(page, { steps, span_avg, span_max }, unit) {
+  const picture = figure({
+    title: 'Spans over training', height: 150, page, caption: () => page.checkpoint.id,
+    rows: () => [['step', 'mean span', 'longest span'], ...steps.map((step, i) => [step, span_avg[i] ?? '', span_max[i] ?? ''])],
+  });
+  /** @param {Colours} colours @returns {Drawing} */
+  const draw = (colours) => ({
+    data: [line(steps, span_max, 'longest', colours.marks), line(steps, span_avg, 'mean', colours.accent)],
+    layout: {
+      margin: { l: 36, r: 8, t: 8, b: 36 }, hovermode: 'x',
+      xaxis: { title: 'step', nticks: 5 }, yaxis: { rangemode: 'tozero', nticks: 4 },
+    },
+  });
+  /** @param {number[]} x @param {(number | null)[]} y @param {string} name @param {string} color */
+  const line = (x, y, name, color) => ({
+    type: 'scatter', mode: 'lines', x, y, line: { color, width: 2 }, hovertemplate: `${name} %{y:.0f} ${unit}s, step %{x:,}<extra></extra>`,
+  });
+  const note = `the mean and, above it, the longest, in ${unit}s; no single head’s was kept`;
+  return { ...picture, show: () => void picture.show(draw, { note }) };
+}
+
+/**
+ * z of the chosen head at every evaluation of its training, the other heads of its layer faint behind it.
+ * @param {Page} page
+ * @param {HistoryOfHeads} history
+ * @param {string} unit
+ */
+function headHistory(page, history, unit) {
   const { values, shape: [, layers, heads] } = unpack(history.z);
   const evaluations = history.steps.filter((step) => step <= page.checkpoint.step).length;
   const tokens = history.tokens.slice(0, evaluations);

@@ -32,5 +32,6 @@ function cost(all, limit, variant) {
   const cache = all.cache_bytes / all.cache_bytes_fixed;
   const [attention, whole] = [share(all.mean_span / limit), share(all.flops / all.flops_fixed)];
   const unknown = cache === 1 ? ', since the next token’s span is not known before it comes' : '';
-  return `Beside ${fixed}, attention costs ${attention}, all multiply-adds a token ${whole}, the cache ${share(cache)}${unknown}.`;
+  const paid = variant === 'dynamic' ? ` (${share(all.flops_paid / all.flops_fixed)} as computed, with the longest span of each chunk of tokens)` : '';
+  return `Beside ${fixed}, attention costs ${attention}, all multiply-adds a token ${whole}${paid}, the cache ${share(cache)}${unknown}.`;
 }

@@ -1,0 +1,101 @@
+"""What the command line prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.cost import parameters
+from backend.tables import aligned, presets_table, scaled
+from model import corpora, load
+from model.config import PRESETS
+from model.corpora import Corpus
+from model.evaluate import evaluate
+from tests.backend.test_imported import spanscope
+
+
+@pytest.fixture
+def text8(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    tokens = np.random.default_rng(0).integers(27, size=300, dtype=np.uint8)
+    corpus = Corpus("text8", "text8", tokens, tokens, tokens, {})
+    monkeypatch.setattr(corpora, "load", lambda *_: corpus)
+    return tokens
+
+
+def test_presets_are_tables_of_their_sizes_and_costs() -> None:
+    lines = presets_table().splitlines()
+    assert max(map(len, lines)) <= 100
+    for name, spec in PRESETS.items():
+        sizes, training = (line for line in lines if line.startswith(f"{name} "))
+        assert f"{parameters(spec.model):,}" in sizes
+        assert f" {spec.training.batch} " in training
+    small = next(line for line in lines if line.startswith("enwik8-small"))
+    assert "138.4M  188.7M" in small
+
+
+def test_evaluate_prints_how_the_spans_of_a_dynamic_model_move(
+    runs: Path,
+    text8: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert spanscope(monkeypatch, "evaluate", "moving@10", "--runs", runs) == 0
+    first, head, *layers, whole = capsys.readouterr().out.splitlines()
+    found = evaluate(load(runs / "moving/checkpoints/step-00000010"), text8)
+    assert first == f"moving@10 text8 test: {found.bpc:.4f} bits per character"
+    assert head.split() == ["spans", "mean", "p10", "p50", "p90", "paid"] and len(layers) == 2
+    assert found.spans
+    assert whole.split()[:2] == ["all", f"{found.spans.span.mean():.1f}"]
+
+
+def test_evaluate_prints_what_a_cut_changes(
+    runs: Path,
+    text8: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    net = load(runs / "tiny/checkpoints/step-00000010")
+    before = evaluate(net, text8).bpc
+    with net.cut([(0, 1, 4), (1, 0, 2)]):
+        after = evaluate(net, text8).bpc
+    cuts = ("--span", "L0H1=4", "--span", "L1H0=2")
+    assert spanscope(monkeypatch, "evaluate", "tiny@10", "--runs", runs, *cuts) == 0
+    title, head, bits, flops, cache, seconds = capsys.readouterr().out.splitlines()
+    assert title == "tiny@10 text8 test, L0H1=4 L1H0=2"
+    assert head.split() == ["before", "after", "change"]
+    assert bits.split()[3:] == [f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}"]
+    # spans of 8, two of them cut: means of 8 and 5.5, sums of 32 and 22
+    assert flops.split()[3:] == ["1,280", "1,200", "-6.2%"]
+    assert cache.split()[2:] == ["1,024", "704", "-31.2%"]
+    assert seconds.startswith("seconds")
+
+
+@pytest.mark.parametrize(
+    "cuts", [["4"], ["L0H0"], ["L9H0=4"], ["L0H0=0"], ["L0H0=41"], ["L0H0=4", "L0H0=5"]]
+)
+def test_a_cut_that_cannot_be_is_one_line_of_error(
+    runs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    cuts: list[str],
+) -> None:
+    options = [part for cut in cuts for part in ("--span", cut)]
+    assert spanscope(monkeypatch, "evaluate", "tiny@10", "--runs", runs, *options) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and cuts[-1] in error
+
+
+def test_spans_of_a_dynamic_model_are_a_table_with_percentiles(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert spanscope(monkeypatch, "spans", "moving@10", "--runs", runs) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head == "layer,head,z,span,p10,p50,p90,paid,rank" and len(rows) == 4
+    assert len(set(rows[0].split(",")[3:7])) == 4
+
+
+def test_tables_are_aligned_and_numbers_short() -> None:
+    assert aligned([["a", "bb"], ["ccc", "d"]]) == "a    bb\nccc   d"
+    assert [scaled(n) for n in (12, 138_412_032, 19.7e9)] == ["12.0", "138.4M", "19.7G"]
