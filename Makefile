@@ -26,7 +26,7 @@ soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/model
 
 bench: .venv/installed-dev
-	$(BIN)/python -m tests.bench.attention
+	$(BIN)/python -m tests.bench
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots build/screenshots
