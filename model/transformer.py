@@ -63,7 +63,7 @@ class SpanAttention(nn.Module):
         )
         self._grouped: tuple[object, tuple[Group, ...]] = (None, ())
         self.growth = float(config.span_limit)
-        """How far z may grow until the heads are grouped again, tokens: training remembers so much more."""
+        """How far an adaptive z may grow until heads are grouped again, tokens: training remembers so much more."""
 
     def group(self, lengths: Sequence[float], margin: float) -> None:
         """Group the heads by lengths (tokens) that may move by a margin until this is called again."""
@@ -131,7 +131,9 @@ class SpanAttention(nn.Module):
                     rows = weight.view(self.config.heads, -1, hidden)[list(group.heads)]
                     weight = rows.flatten(0, 1)
                 parts.append(self.heads(F.linear(inputs, weight)).flatten(1, 2))
-        keep = min(self.config.span_limit, max(g.width for g in groups) + math.ceil(self.growth))
+        keep = self.config.span_limit
+        if self.config.variant == "adaptive":
+            keep = min(keep, max(group.width for group in groups) + math.ceil(self.growth))
         after = torch.cat([_last(memory, h, max(0, keep - time)), h.detach()[:, -keep:]], 1)
         return torch.cat(keys, 1), torch.cat(values, 1), after
 

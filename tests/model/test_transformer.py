@@ -99,6 +99,16 @@ def test_training_remembers_inputs_as_far_as_spans_may_grow() -> None:
     assert [memory[0].shape[1] for memory in memories if memory] == [40, 24 + 5]
 
 
+def test_training_remembers_all_of_s_where_the_next_token_may_reach_it() -> None:
+    net = small("dynamic").train()
+    net.allow_growth(5)
+    with torch.no_grad():
+        for attention in net.attentions:
+            attention.span.bias.fill_(-9)  # type: ignore[union-attr]
+            attention.span.weight.zero_()  # type: ignore[union-attr]
+    assert {m.shape[1] for m in net(torch.zeros(1, 60, dtype=torch.int64))[1]} == {40}
+
+
 def test_spans_that_grow_while_their_groups_are_held_stay_exact() -> None:
     net, tokens = small().train(), torch.randint(256, (1, 50))
     net.hold_groups(margin=6)
