@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.attention import Group, banded_attention, extend, group_heads
+from model.attention import banded_attention
 from model.config import ModelConfig
 from model.dropout import Dropout
+from model.slabs import Group, extend, group_heads
 from model.span import AdaptiveSpan, FixedSpan, cut_at, span_module
 
 Memory = list[Tensor]

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.attention import ALIGNED, GROUP_COST, Group, band_weights, banded_attention, group_heads
+from model.attention import band_weights, banded_attention
 from model.dropout import dropped
 from model.oracle import oracle_attention
+from model.slabs import ALIGNED, GROUP_COST, Group, group_heads
 from model.span import reach_of
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
