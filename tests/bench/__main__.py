@@ -267,7 +267,10 @@ def main() -> None:
     parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help="default: all")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
-        "--flex", action="store_true", help="flex_attention, too: minutes to compile"
+        "--flex",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="flex_attention, too, which takes minutes to compile and a C++ compiler",
     )
     given = parser.parse_args()
     peak = machine_peak()

@@ -14,7 +14,8 @@ class Flex:
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self.run = torch.compile(flex_attention)
+        torch.compiler.reset()  # every length is compiled anew, and few are kept at once
+        self.run = torch.compile(flex_attention, dynamic=False)
         self.blocks: object = None
 
     def __call__(
