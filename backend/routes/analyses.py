@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from analysis.texts import reduced
 from analysis.what_if import WhatIf, reading_of_text, what_if
-from backend import schemas
 from backend.catalogue import Entry
 from backend.engine import Busy, Engine
 from backend.routes.checkpoints import ChosenCheckpoint
-from backend.schemas import TypedArray
+from backend.schemas import texts as schemas
+from backend.schemas.arrays import TypedArray
 from model.alphabets import Alphabet
 from model.config import ModelConfig, alphabet_of
 from model.probe import Reading, read

@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
-import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 
 from analysis.figures import spans_figure
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
-from backend import schemas
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.representations import ChosenForms, represent
+from backend.schemas import checkpoints as schemas
 
 router = APIRouter(tags=["checkpoints"])
 
@@ -130,26 +129,3 @@ def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
         }
     )
     return represent(forms, answer, layers)
-
-
-@router.get("/runs/{run}/spans")
-def get_run_spans(request: Request, run: str) -> schemas.RunSpans:
-    """How the lengths grew: z of every head at every evaluation of a run's training, or what an imported run has."""
-    try:
-        found = catalogue_of(request).run(run)
-    except UnknownCheckpoint:
-        raise HTTPException(404, f"there is no run {run!r}") from None
-    metrics, layers, heads = found.metrics(), found.spec.model.layers, found.spec.model.heads
-    curves = {
-        name: [line.get(name) for line in metrics]
-        for name in ("tokens", "bpc", "z", "span_avg", "span_max")
-    }
-    z = None if None in curves["z"] else np.array(curves["z"]).reshape(-1, layers, heads)
-    return schemas.RunSpans.model_validate(
-        {
-            **curves,
-            "run": run,
-            "steps": [line["step"] for line in metrics],
-            "z": None if z is None else schemas.TypedArray.of(z),
-        }
-    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from backend import schemas
 from backend.engine import Engine
+from backend.schemas import operation as schemas
 
 router = APIRouter(tags=["operation"])
 
