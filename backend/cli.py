@@ -1,7 +1,8 @@
-"""`spanscope`: serve, train, presets, evaluate, spans, import, corpus."""
+"""`spanscope`: serve, train, trainer, presets, evaluate, spans, import, corpus."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,15 +12,16 @@ from pydantic import ValidationError
 
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.settings import Settings
-from model import corpora
+from model import background, corpora
 from model.alphabets import Table, UnknownAlphabet
 from model.checkpoint import CheckpointError, load
-from model.config import PRESETS, ConfigError, alphabet_of
+from model.config import ConfigError, alphabet_of, parse_setting
 from model.corpora import CorpusError
 from model.evaluate import evaluate as evaluate_model
 from model.original import import_run
+from model.presets import DEFAULT_PRESET, PRESETS
 from model.runs import RunError
-from model.train import DEFAULT_PRESET, open_run, parse_setting, train
+from model.train import leave_on_signals, open_run, train
 
 app = typer.Typer(
     help="See how far back each attention head of a transformer looks.\n\n"
@@ -33,6 +35,13 @@ Runs = Annotated[Path, typer.Option(help="the folder of runs", envvar="SPANSCOPE
 Data = Annotated[
     Path | None,
     typer.Option(help="where corpora are kept; default: data/", envvar="SPANSCOPE_DATA"),
+]
+Device = Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="of the CPU; a run that goes on keeps its own number")
+]
+Tensorboard = Annotated[
+    bool, typer.Option("--tensorboard", help="write TensorBoard's scalars into the run, too")
 ]
 CheckpointId = Annotated[
     str,
@@ -73,7 +82,9 @@ def train_command(
     ] = None,
     runs: Runs = Path("runs"),
     data: Data = None,
-    device: Annotated[str | None, typer.Option(help="default: cuda where there is one")] = None,
+    device: Device = None,
+    threads: Threads = None,
+    tensorboard: Tensorboard = False,
 ) -> None:
     """Train a model in the foreground; Ctrl-C saves before leaving, the same command resumes.
 
@@ -81,7 +92,33 @@ def train_command(
     `spanscope train longer --set span_limit=1024 --set span_penalty=1e-6` looks further back.
     """
     run = open_run(runs, name, preset, dict(map(parse_setting, settings or [])))
-    train(run, device or ("cuda" if torch.cuda.is_available() else "cpu"), data)
+    if threads:
+        torch.set_num_threads(threads)
+    train(run, device or default_device(), data, tensorboard=tensorboard)
+
+
+@app.command()
+def trainer(
+    runs: Runs = Path("runs"),
+    data: Data = None,
+    device: Device = None,
+    threads: Threads = None,
+    niceness: Annotated[int, typer.Option(help="how far it steps back for the service")] = 10,
+    tensorboard: Tensorboard = False,
+    once: Annotated[bool, typer.Option("--once", help="leave when nothing waits any more")] = False,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Train what waits in the runs folder, one run after another, until told to end.
+
+    Runs are put there by the page, by POST /api/v1/runs, or by a trainer that was killed. Several trainers may share a
+    folder: none trains what another one does, and a dead one's run is taken up by the next. SIGTERM and Ctrl-C save first.
+    """
+    os.nice(niceness)
+    torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) - 1))
+    with leave_on_signals(parent) as leave:
+        background.work(
+            runs, device or default_device(), data, leave, tensorboard=tensorboard, once=once
+        )
 
 
 @app.command()
@@ -201,6 +238,10 @@ def _find(name: str, runs: Path) -> Entry:
     except UnknownCheckpoint:
         detail = f"there is no checkpoint {name!r} in {runs}/ or on the shelf"
         raise typer.BadParameter(detail) from None
+
+
+def default_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def main() -> None:

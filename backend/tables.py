@@ -13,8 +13,9 @@ from analysis.cost import (
     training_bytes,
 )
 from analysis.what_if import Change, WhatIf
-from model.config import PRESETS, RunSpec
+from model.config import RunSpec
 from model.evaluate import SpanSample
+from model.presets import PRESETS
 
 NOTES = """\
 FLOPs: multiply-adds a token for fixed spans at S, as the paper counts them; learned ones cost less.

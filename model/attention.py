@@ -280,15 +280,18 @@ def banded_attention(
     follows the token, [batch, heads, time]. key and value [batch, sum of (width + time), d]: group after group and in
     it head after head, the key of index i lying width - i before the first query (`extend` makes such). With z [heads]
     every head is computed at the width of its group, with z of the token every chunk at its own reach, which takes one
-    look at z from the host. Widths must be at least the reaches, or S. Returns [batch, heads, time, d].
+    look at z from the host. Widths must be at least the reaches, or S. Returns [batch, heads, time, d], all of it in the
+    query's dtype but z: lengths of thousands need more digits than bfloat16 has.
     """
+    position = position.to(query.dtype)
     tensors = (query, key, value, position, z)
     learning = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     folded = _fold(*tensors, ramp, groups, learning)
-    if learning or dropout:
-        output = _BandedAttention.apply(*folded, ramp, dropout)  # type: ignore[no-untyped-call]
-    else:
-        output = _without_gradients(*folded, ramp)
+    with torch.autocast(query.device.type, enabled=False):
+        if learning or dropout:
+            output = _BandedAttention.apply(*folded, ramp, dropout)  # type: ignore[no-untyped-call]
+        else:
+            output = _without_gradients(*folded, ramp)
     return output[:, : query.shape[2]].view(query.shape)  # type: ignore[no-any-return]
 
 

@@ -1,12 +1,15 @@
 """Checkpoints: folders that are whole or absent.
 
-`config.json` and `model.safetensors` serve, `summary.json` tells, `training.safetensors` resumes.
+`config.json` and `model.safetensors` serve, `summary.json` tells, `training.safetensors` resumes. The summary holds
+the SHA-256 of the others, and what is loaded is held against it.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,13 +18,17 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialized
 from torch import Tensor
 
 from model.config import ConfigError, RunSpec
 from model.evaluate import SpanSample
-from model.files import whole_folder
+from model.files import digest, free_bytes, whole_folder
 from model.transformer import Transformer
+
+SPARE_BYTES = 1 << 20
+"""Left free on the disk, for the lines that say that it is full."""
 
 
 class CheckpointError(RuntimeError):
@@ -36,20 +43,43 @@ def save(
     summary: dict[str, Any],
     training: dict[str, Tensor] | None = None,
 ) -> None:
-    """Write a checkpoint into a folder that does not exist yet.
+    """Write a checkpoint into a folder that does not exist yet. Raises OSError, before it writes where there is no room.
 
     The summary holds `bpc` (part: of the part of valid that training evaluates on; valid, test: of all of it, or None),
     `tokens`, `seconds` (both None where they are not known) and `created`.
     """
     weights = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
+    state = {name: tensor.contiguous().cpu() for name, tensor in (training or {}).items()}
+    _require_room(folder, [*weights.values(), *state.values()])
+    config = {"step": step, **spec.to_dict()}
     with whole_folder(folder) as new:
-        config = {"step": step, **spec.to_dict()}
         (new / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-        (new / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        save_file(weights, new / "model.safetensors")
+        (new / "model.safetensors").write_bytes(serialized(weights))
         if training is not None:
-            tensors = {name: t.contiguous().cpu() for name, t in training.items()}
-            save_file(tensors, new / "training.safetensors")
+            (new / "training.safetensors").write_bytes(serialized(state))
+        digests = {path.name: digest(path) for path in sorted(new.iterdir())}
+        text = json.dumps({**summary, "files": digests}, indent=1) + "\n"
+        (new / "summary.json").write_text(text, encoding="utf-8")
+
+
+def _require_room(folder: Path, tensors: list[Tensor]) -> None:
+    needed = sum(tensor.nbytes for tensor in tensors) + SPARE_BYTES
+    free = free_bytes(folder.parent)
+    if free < needed:
+        detail = f"a checkpoint needs {needed:,} bytes, {free:,} are free"
+        raise OSError(errno.ENOSPC, detail, os.fspath(folder.parent))
+
+
+def verify(folder: Path) -> None:
+    """Hold its files against the digests in its summary, where that has some. Raises CheckpointError."""
+    for name, wanted in read_summary(folder).get("files", {}).items():
+        try:
+            found = digest(folder / name)
+        except OSError as error:
+            raise CheckpointError(f"{folder}: {name} cannot be read: {error}") from error
+        if found != wanted:
+            detail = f"it has SHA-256 {found[:12]}…, not {wanted[:12]}…"
+            raise CheckpointError(f"{folder}: {name} is damaged: {detail}")
 
 
 def read_config(folder: Path) -> tuple[RunSpec, int]:
@@ -74,6 +104,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
         )
         whole = whole and isinstance(summary["tokens"], int | None)
         whole = whole and isinstance(summary["seconds"], float | None)
+        whole = whole and isinstance(summary.get("files", {}), dict)
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
@@ -155,6 +186,7 @@ def load(
     """The transformer of a checkpoint, in eval mode. Raises CheckpointError."""
     folder = Path(folder)
     spec, _ = read_config(folder)
+    verify(folder)
     net = Transformer(spec.model).to(device, dtype)
     for attention in net.attentions:
         attention.span.float()  # lengths of thousands need more digits than bfloat16 has

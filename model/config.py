@@ -10,6 +10,8 @@ from model.alphabets import Alphabet, Unit, alphabet
 
 Variant = Literal["fixed", "adaptive", "dynamic"]
 Optimizer = Literal["adamw", "adagrad"]
+Schedule = Literal["cosine", "constant"]
+Precision = Literal["float32", "bfloat16", "float64"]
 
 ALPHABETS = ("bytes", "text8", "table", "unknown")
 
@@ -146,16 +148,28 @@ def alphabet_of(model: ModelConfig) -> Alphabet:
 class TrainingConfig(_Plain):
     """How a model is trained. The defaults are a recipe for small machines.
 
-    The rate warms up linearly, falls along a cosine to 5%, and stays there for the last `hold` steps, in which the
-    spans, whose noise follows the rate, have time to settle.
+    The learning rate warms up linearly, then falls along a cosine to `floor` of itself or stays constant, and is at
+    `floor` for the last `hold` steps, in which the spans, whose noise follows the rate, have time to settle: the paper's
+    large models end so, with 20,000 steps at a tenth. `schedule_steps`, where not 0, is what all this is spread over in
+    place of `steps`: a run that ends early has then seen the rates of a longer one.
+    Span parameters have `span_rate` times the rate (theta and b; less for AdamW beyond S = 512, see `model.optim`).
+    A batch is read in `accumulate` parts, one after another, for less memory.
+    `bfloat16` computes matrix products so and keeps the weights in float32; `float64` is for comparisons.
+    The newest `keep` checkpoints stay, the best one, and every one at a multiple of `keep_every` steps, where that is not 0.
     """
 
     optimizer: Optimizer = "adamw"
+    schedule: Schedule = "cosine"
     steps: int = 12_250
+    schedule_steps: int = 0
     hold: int = 0
+    floor: float = 0.05
     batch: int = 16
+    accumulate: int = 1
     block: int = 128
+    precision: Precision = "float32"
     learning_rate: float = 2e-3
+    span_rate: float = 10.0
     warmup: int = 300
     span_penalty: float = 3e-6
     weight_decay: float = 0.01
@@ -163,25 +177,48 @@ class TrainingConfig(_Plain):
     evaluate_every: int = 350
     evaluate_tokens: int = 65_536
     keep: int = 3
+    keep_every: int = 0
 
     def __post_init__(self) -> None:
         self._check_types()
-        _require(
-            self.optimizer in ("adamw", "adagrad"), "optimizer", self.optimizer, "adamw or adagrad"
-        )
-        for name in ("steps", "batch", "block", "evaluate_every", "keep"):
+        for name, choices in (
+            ("optimizer", Optimizer),
+            ("schedule", Schedule),
+            ("precision", Precision),
+        ):
+            known, value = get_args(choices), getattr(self, name)
+            _require(value in known, name, value, f"{', '.join(known[:-1])} or {known[-1]}")
+        for name in ("steps", "batch", "accumulate", "block", "evaluate_every", "keep"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         _require(self.evaluate_tokens >= 2, "evaluate_tokens", self.evaluate_tokens, "at least 2")
         _require(
-            0 <= self.hold <= max(0, self.steps - self.warmup),
-            "hold",
-            self.hold,
-            f"from 0 to steps - warmup = {max(0, self.steps - self.warmup)}",
+            self.schedule_steps == 0 or self.schedule_steps >= self.steps,
+            "schedule_steps",
+            self.schedule_steps,
+            f"0 or at least steps={self.steps}",
         )
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
-        _require(self.gradient_clip > 0, "gradient_clip", self.gradient_clip, "above 0")
-        for name in ("warmup", "span_penalty", "weight_decay"):
+        most = max(0, self.planned_steps - self.warmup)
+        _require(0 <= self.hold <= most, "hold", self.hold, f"from 0 to steps - warmup = {most}")
+        _require(0 < self.floor <= 1, "floor", self.floor, "above 0 and at most 1")
+        _require(
+            self.batch % self.accumulate == 0,
+            "accumulate",
+            self.accumulate,
+            f"a divisor of batch={self.batch}",
+        )
+        for name in ("learning_rate", "span_rate", "gradient_clip"):
+            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+        for name in ("warmup", "span_penalty", "weight_decay", "keep_every"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+
+    @property
+    def planned_steps(self) -> int:
+        """What the schedule of the learning rate is spread over."""
+        return self.schedule_steps or self.steps
+
+    @property
+    def tokens_a_step(self) -> int:
+        return self.batch * self.block
 
 
 @dataclass(frozen=True)
@@ -247,58 +284,14 @@ class RunSpec(_Plain):
         )
 
 
-_SETTLED = TrainingConfig(steps=13_650, hold=1_400)
-_SMALL = ModelConfig(
-    layers=12, hidden=512, inner=2048, span_limit=8192, dropout=0.3, position_std=1.0
-)
-_LARGE = dataclasses.replace(_SMALL, layers=24, hidden=768, inner=4096, dropout=0.4)
-_PAPER = TrainingConfig(
-    optimizer="adagrad",
-    steps=600_000,
-    batch=64,
-    block=512,
-    learning_rate=0.07,
-    warmup=32_000,
-    span_penalty=5e-7,
-    weight_decay=0.0,
-    gradient_clip=0.03,
-    evaluate_every=1_000,
-)
-
-PRESETS: dict[str, RunSpec] = {
-    "quick": RunSpec(
-        ModelConfig(layers=3, heads=4, hidden=64, inner=256, span_limit=256),
-        TrainingConfig(steps=1_000, block=64, evaluate_every=100, evaluate_tokens=32_768),
-        title="a first run: a few minutes on two cores",
-    ),
-    "classics-adaptive": RunSpec(training=_SETTLED, title="classics · adaptive"),
-    "classics-dynamic": RunSpec(
-        ModelConfig(variant="dynamic"), _SETTLED, title="classics · dynamic"
-    ),
-    "classics-fixed": RunSpec(ModelConfig(variant="fixed"), _SETTLED, title="classics · fixed"),
-    "enwik8-mini": RunSpec(
-        ModelConfig(layers=8, heads=4, hidden=256, inner=1024, span_limit=1024, position_std=1.0),
-        dataclasses.replace(_PAPER, steps=150_000, block=256, warmup=8_000, span_penalty=2e-6),
-        corpus="enwik8",
-        title="enwik8 · adaptive, mini",
-    ),
-    "enwik8-small": RunSpec(_SMALL, _PAPER, corpus="enwik8", title="enwik8 · adaptive, small"),
-    "enwik8-large": RunSpec(
-        _LARGE,
-        dataclasses.replace(_PAPER, steps=150_000),
-        corpus="enwik8",
-        title="enwik8 · adaptive, large",
-    ),
-    "text8-small": RunSpec(
-        dataclasses.replace(_SMALL, alphabet="text8"),
-        dataclasses.replace(_PAPER, steps=900_000),
-        corpus="text8",
-        title="text8 · adaptive, small",
-    ),
-    "text8-large": RunSpec(
-        dataclasses.replace(_LARGE, alphabet="text8"),
-        dataclasses.replace(_PAPER, steps=250_000),
-        corpus="text8",
-        title="text8 · adaptive, large",
-    ),
-}
+def parse_setting(text: str) -> tuple[str, str | int | float]:
+    """`name=value` as a name and a number or a text. Raises ConfigError."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"{text!r} is no setting; write NAME=VALUE")
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            pass
+    return name, value

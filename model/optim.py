@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 from model.config import RunSpec, TrainingConfig
 from model.transformer import Transformer
 
-THETA_RATE = 10  # times the model's rate, at span limits up to:
-THETA_RATE_LIMIT = 512
+SPAN_RATE_LIMIT = 512
+"""Beyond this span limit AdamW's rate of theta and b falls as its inverse: a step of theta moves z by S times the rate."""
 
 
 class PaperAdagrad(Optimizer):
@@ -50,17 +50,18 @@ def make_optimizer(net: Transformer, spec: RunSpec) -> Optimizer:
         else:
             others.append(p)
     if training.optimizer == "adagrad":
+        groups: list[dict[str, Any]] = [
+            {"params": fast, "lr": span_learning_rate(spec)},
+            {"params": slow + others},
+        ]
         optimizer: Optimizer = PaperAdagrad(
-            [{"params": fast + slow + others}], training.learning_rate, training.gradient_clip
+            [group for group in groups if group["params"]],
+            training.learning_rate,
+            training.gradient_clip,
         )
     else:
-        shorter = min(1.0, THETA_RATE_LIMIT / spec.model.span_limit)
-        groups: list[dict[str, Any]] = [
-            {
-                "params": fast,
-                "lr": THETA_RATE * shorter * training.learning_rate,
-                "weight_decay": 0.0,
-            },
+        groups = [
+            {"params": fast, "lr": span_learning_rate(spec), "weight_decay": 0.0},
             {"params": slow + [p for p in others if p.dim() < 2], "weight_decay": 0.0},
             {"params": [p for p in others if p.dim() >= 2]},
         ]
@@ -75,21 +76,29 @@ def make_optimizer(net: Transformer, spec: RunSpec) -> Optimizer:
     return optimizer
 
 
+def span_learning_rate(spec: RunSpec) -> float:
+    """The full rate of theta and b."""
+    training = spec.training
+    shorter = min(1.0, SPAN_RATE_LIMIT / spec.model.span_limit)
+    scale = shorter if training.optimizer == "adamw" else 1.0
+    return training.span_rate * scale * training.learning_rate
+
+
 def growth(spec: RunSpec) -> float:
     """How far one update can move a z of an adaptive span, in tokens: neither optimiser's step exceeds its rate."""
-    rate = spec.training.learning_rate
-    if spec.training.optimizer == "adamw":
-        rate *= THETA_RATE * min(1.0, THETA_RATE_LIMIT / spec.model.span_limit)
-    return spec.model.span_limit * rate
+    return spec.model.span_limit * span_learning_rate(spec)
 
 
 def rate(step: int, training: TrainingConfig) -> float:
-    """The share of the full learning rate at a step: linear warm-up, then cosine to 5% and on (adamw) or constant (adagrad)."""
+    """The share of the full learning rate at a step: linear warm-up, then cosine or constant, at the end the floor."""
     warm = min(1.0, (step + 1) / training.warmup) if training.warmup else 1.0
-    if training.optimizer == "adagrad":
-        return warm
-    done = max(0, step - training.warmup) / max(1, training.steps - training.hold - training.warmup)
-    return warm * (0.05 + 0.95 * (1 + math.cos(math.pi * min(1.0, done))) / 2)
+    falling = training.planned_steps - training.hold - training.warmup
+    done = min(1.0, max(0, step - training.warmup) / max(1, falling))
+    if training.schedule == "constant":
+        share = training.floor if training.hold and done == 1.0 else 1.0
+    else:
+        share = training.floor + (1 - training.floor) * (1 + math.cos(math.pi * done)) / 2
+    return warm * share
 
 
 def set_rate(optimizer: Optimizer, share: float) -> None:

@@ -1,24 +1,52 @@
-"""The run folder: what was asked for, what was measured, who trains it, its checkpoints (DESIGN section 3)."""
+"""The run folder: what was asked for, what was measured, what happened, who trains it (DESIGN section 3).
+
+run.json, metrics.jsonl, log.jsonl, progress.json, about.json, lock and checkpoints/. Nobody keeps a run's state: it follows
+from the last thing that happened and from whether a process holds the lock, so that it is right after any crash.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model.config import RunSpec
-from model.files import remove_folder, whole_folder, write_text
+from model.files import append_line, read_lines, remove_folder, whole_folder, write_text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 STEP = re.compile(r"step-(\d{8})")
 LOCK_TRIES = 10
+DAMAGED = "damaged-"
+
+Event = Literal[
+    "queued",  # somebody wants it trained
+    "started",
+    "resumed",  # by the process that now holds the lock
+    "checkpoint",
+    "damaged",  # a checkpoint that cannot be resumed from was set aside
+    "paused",
+    "continued",  # the disk is full; the process waits for room
+    "stop",  # somebody wants it to rest
+    "stopped",  # saved and left, since somebody wanted that
+    "left",  # saved and left, since the process was told to end: the next one goes on
+    "failed",
+    "ended",
+]
+TELLING = ("checkpoint", "damaged")
+"""Events that change no state."""
+
+State = Literal[
+    "queued", "training", "paused", "stopping", "stopped", "interrupted", "failed", "ended"
+]
+WAITING: tuple[State, ...] = ("interrupted", "queued")
+"""What a trainer takes up, in this order."""
 
 
 class RunError(RuntimeError):
@@ -36,7 +64,7 @@ class Run:
         return self.folder.name
 
     @classmethod
-    def create(cls, runs: Path, name: str, spec: RunSpec) -> Run:
+    def create(cls, runs: Path, name: str, spec: RunSpec, *, queued: bool = False) -> Run:
         """Raises RunError for a bad name or one that is taken."""
         if not NAME.fullmatch(name):
             raise RunError(
@@ -47,6 +75,8 @@ class Run:
             with whole_folder(runs / name) as new:
                 (new / "checkpoints").mkdir()
                 (new / "run.json").write_text(text, encoding="utf-8")
+                if queued:
+                    cls(new).tell("queued")
         except FileExistsError:
             detail = f"a run named {name} exists: resume it, or choose another name"
             raise RunError(detail) from None
@@ -55,11 +85,13 @@ class Run:
     @property
     def spec(self) -> RunSpec:
         """Raises RunError."""
+        return RunSpec.from_dict(self._object("run.json"))
+
+    def _object(self, name: str) -> Any:
         try:
-            text = (self.folder / "run.json").read_text(encoding="utf-8")
-            return RunSpec.from_dict(json.loads(text))
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"run {self.name}: run.json cannot be read: {error}") from error
+            raise RunError(f"run {self.name}: {name} cannot be read: {error}") from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -88,27 +120,91 @@ class Run:
             return False
         return False
 
+    def tell(self, event: Event, step: int | None = None, detail: str = "") -> None:
+        """Add to the log. Raises OSError."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        values = {"time": now, "event": event, "step": step, "detail": detail}
+        append_line(self.folder / "log.jsonl", values)
+
+    def log(self) -> list[dict[str, Any]]:
+        """What happened, in order: time, event, step (or None) and detail. Raises RunError."""
+        return self._lines("log.jsonl")
+
+    def last_event(self) -> dict[str, Any] | None:
+        """The last one that changed its state. Raises RunError."""
+        events = (line for line in reversed(self.log()) if line.get("event") not in TELLING)
+        return next(events, None)
+
+    def state(self, *, locked: bool | None = None) -> tuple[State, str]:
+        """What it is doing, and why. Raises RunError.
+
+        `locked` says whether a process trains it, where the caller knows.
+        """
+        if locked is None:
+            locked = self.training
+        last = self.last_event()
+        event, detail = (last.get("event"), str(last.get("detail", ""))) if last else (None, "")
+        if locked:
+            states: dict[Any, State] = {"stop": "stopping", "paused": "paused"}
+            return states.get(event, "training"), detail
+        if last is None:  # it was trained before there was a log, or by other code
+            steps, spec = self.steps(), self.spec
+            ended = spec.imported or bool(steps and steps[-1] >= spec.training.steps)
+            return ("ended" if ended else "stopped"), ""
+        states = {
+            "queued": "queued",
+            "stop": "stopped",
+            "stopped": "stopped",
+            "failed": "failed",
+            "ended": "ended",
+        }
+        return states.get(event, "interrupted"), detail
+
     def metrics(self) -> list[dict[str, Any]]:
-        """The evaluations so far; a line cut short by a crash is left out. Raises RunError."""
+        """The evaluations so far. Raises RunError."""
+        return self._lines("metrics.jsonl")
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
         try:
-            text = (self.folder / "metrics.jsonl").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        try:
-            return [json.loads(line) for line in text.split("\n")[:-1]]
-        except ValueError as error:
-            raise RunError(f"run {self.name}: metrics.jsonl cannot be read: {error}") from error
+            return read_lines(self.folder / name)
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"run {self.name}: {name} cannot be read: {error}") from error
 
     def append_metrics(self, line: dict[str, Any]) -> None:
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Raises OSError, and has then added nothing."""
+        append_line(self.folder / "metrics.jsonl", line)
 
     def truncate_metrics(self, step: int) -> None:
         """Forget the evaluations after a step, from which the run goes on."""
         kept = [line for line in self.metrics() if line["step"] <= step]
         write_text(self.folder / "metrics.jsonl", "".join(json.dumps(m) + "\n" for m in kept))
+
+    def report(self, progress: dict[str, Any]) -> None:
+        """Say how far training is: worth nothing after a crash, so not synced, and left out where the disk is full."""
+        temporary = self.folder / ".progress.json.new"
+        with suppress(OSError):
+            temporary.write_text(json.dumps(progress), encoding="utf-8")
+            temporary.replace(self.folder / "progress.json")
+
+    def progress(self) -> dict[str, Any]:
+        """What the process that trains it reported last: step, loss, tokens_per_second, time; empty where none did."""
+        return self._small_object("progress.json")
+
+    def about(self) -> dict[str, Any]:
+        """What people say of it and may change: title, note, archived."""
+        return self._small_object("about.json")
+
+    def _small_object(self, name: str) -> dict[str, Any]:
+        try:
+            values = self._object(name)
+        except RunError:
+            return {}
+        return values if isinstance(values, dict) else {}
+
+    def describe(self, **changes: Any) -> None:
+        """Change what `about` says. Raises OSError."""
+        text = json.dumps({**self.about(), **changes}, indent=1, ensure_ascii=False) + "\n"
+        write_text(self.folder / "about.json", text)
 
     def checkpoint(self, step: int) -> Path:
         return self.folder / "checkpoints" / f"step-{step:08d}"
@@ -121,7 +217,16 @@ class Run:
             return []
         return sorted(int(match[1]) for name in names if (match := STEP.fullmatch(name)))
 
-    def prune(self, keep: int) -> None:
-        """Remove all but the newest checkpoints."""
+    def set_aside(self, step: int) -> Path:
+        """Keep a damaged checkpoint under a name by which nobody takes it for one."""
+        folder = self.checkpoint(step)
+        target = folder.with_name(DAMAGED + folder.name)
+        if target.exists():
+            remove_folder(target)
+        return folder.rename(target)
+
+    def prune(self, keep: int, every: int = 0, best: int | None = None) -> None:
+        """Remove all checkpoints but the newest, the best one's step, and the multiples of some steps (0: none)."""
         for step in self.steps()[:-keep]:
-            remove_folder(self.checkpoint(step))
+            if step != best and not (every and step % every == 0):
+                remove_folder(self.checkpoint(step))

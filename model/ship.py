@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import save_file
 
 from model import checkpoint
-from model.config import PRESETS, RunSpec
+from model.config import RunSpec
 from model.files import whole_folder
+from model.presets import PRESETS
 from model.runs import Run, RunError
 
 SHELF = Path(__file__).parent / "shelf"

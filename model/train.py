@@ -1,256 +1,232 @@
-"""The training loop, and `python -m model.train`."""
+"""Training a run from where it stands to its end, and `python -m model.train`."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
-from torch.optim import Optimizer
 from tqdm import tqdm
 
-from model import checkpoint, corpora
 from model.checkpoint import CheckpointError
-from model.config import PRESETS, ConfigError
-from model.corpora import Corpus, CorpusError, load
-from model.evaluate import Evaluation, SpanSample, evaluate
-from model.files import remove_leftovers, write_text
-from model.optim import growth, load_state_tensors, make_optimizer, rate, set_rate, state_tensors
-from model.runs import NAME, Run, RunError
-from model.transformer import Memory, Transformer
+from model.config import ConfigError, parse_setting
+from model.corpora import CorpusError, load
+from model.files import is_full
+from model.presets import DEFAULT_PRESET, PRESETS, spec_of
+from model.ranks import Ranks, all_ranks
+from model.runs import NAME, Event, Run, RunError
+from model.scalars import Scalars
+from model.trainer import Trainer
 
-DEFAULT_PRESET = "classics-adaptive"
-GROUP_EVERY = 16
-"""On a GPU heads are grouped every so many steps; between, no step waits for the host to look at z."""
+REPORT_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 2.0
+"""How often a full disk is looked at again."""
+FAILURES = (RunError, CorpusError, CheckpointError, OSError)
 
 
-class Lanes:
-    """A split read as a batch of endless streams, evenly spread over it; the place is a function of the step."""
+class Leave:
+    """Whether this process was told to end: by SIGINT, by SIGTERM, or by the end of the process that it serves."""
 
-    def __init__(self, tokens: np.ndarray, batch: int, block: int) -> None:
-        if len(tokens) <= block:
-            raise RunError(
-                f"the corpus has {len(tokens)} tokens to train on; a block needs {block + 1}"
-            )
-        self.tokens, self.block = tokens, block
-        self.starts = np.arange(batch) * (len(tokens) // batch)
+    def __init__(self, parent: int | None = None) -> None:
+        self.parent = parent
+        self.told = False
 
-    def block_at(self, step: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of a step, int64 [batch, block] each."""
-        index = self.starts[:, None] + step * self.block + np.arange(self.block + 1)
-        text = torch.from_numpy(self.tokens[index % len(self.tokens)].astype(np.int64))
-        return text[:, :-1], text[:, 1:]
+    def __bool__(self) -> bool:
+        orphaned = self.parent is not None and os.getppid() != self.parent
+        return self.told or orphaned
 
 
 @contextmanager
-def _stop_requested() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM instead of dying of them."""
-    caught: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _: caught.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def leave_on_signals(parent: int | None = None) -> Iterator[Leave]:
+    """Collects SIGINT and SIGTERM instead of dying of them; `parent` is the process to end with."""
+    leave = Leave(parent)
+
+    def tell(*_: object) -> None:
+        leave.told = True
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield caught
+        yield leave
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-class Trainer:
-    """A run in memory: everything that a checkpoint must hold to go on from it."""
+def train(
+    run: Run,
+    device: str = "cpu",
+    data: Path | None = None,
+    *,
+    leave: Leave | None = None,
+    tensorboard: bool = False,
+) -> bool:
+    """Train a run to its end, until somebody stops it, or until SIGINT or SIGTERM, which save before leaving.
 
-    def __init__(self, run: Run, corpus: Corpus, device: str) -> None:
-        self.run, self.spec, self.corpus, self.device = run, run.spec, corpus, device
-        if corpus.alphabet != self.spec.model.alphabet:
-            raise RunError(
-                f"run {run.name}: corpus {corpus.name} is in {corpus.alphabet}, "
-                f"the model reads {self.spec.model.alphabet}"
-            )
-        torch.manual_seed(self.spec.seed)
-        self.net = Transformer(self.spec.model).to(device)
-        self.net.allow_growth(growth(self.spec))
-        self.optimizer: Optimizer = make_optimizer(self.net, self.spec)
-        self.lanes = Lanes(corpus.train, self.spec.training.batch, self.spec.training.block)
-        self.memory: Memory | None = None
-        self.step = 0
-        self.seconds = 0.0
-        self.losses: list[Tensor] = []
-        """Of the steps since the last evaluation."""
-        self.spans: SpanSample | None = None
-        """Of a dynamic span, at the last evaluation."""
-
-    def resume(self) -> None:
-        """Go on from the newest checkpoint, if there is one. Raises CheckpointError where it is damaged."""
-        remove_leftovers(self.run.folder / "checkpoints")
-        if steps := self.run.steps():
-            folder = self.run.checkpoint(steps[-1])
-            try:
-                self._restore(folder)
-            except (KeyError, RuntimeError) as error:
-                advice = "remove it to go on from the one before"
-                raise CheckpointError(f"{folder} cannot be resumed; {advice}: {error}") from error
-            self.step = steps[-1]
-        self.run.truncate_metrics(self.step)
-
-    def _restore(self, folder: Path) -> None:
-        tensors = checkpoint.read_tensors(folder / "training.safetensors")
-        self.net.load_state_dict(checkpoint.read_tensors(folder / "model.safetensors"))
-        load_state_tensors(self.optimizer, _part(tensors, "optimizer."))
-        memory = _part(tensors, "memory.").values()
-        self.memory = [layer.to(self.device) for layer in memory] or None
-        self.losses = list(tensors.get("losses", torch.empty(0)).to(self.device))
-        torch.set_rng_state(tensors["random"])
-        if "random.cuda" in tensors and self.device == "cuda":
-            torch.cuda.set_rng_state(tensors["random.cuda"])
-        self.seconds = checkpoint.read_summary(folder)["seconds"]
-
-    def update(self) -> None:
-        """One step. Raises RunError where the loss or the gradient is no number any more, before it does harm."""
-        training = self.spec.training
-        inputs, targets = (t.to(self.device) for t in self.lanes.block_at(self.step))
-        set_rate(self.optimizer, rate(self.step, training))
-        if self.device != "cpu" and self.step % GROUP_EVERY == 0:
-            self.net.hold_groups(GROUP_EVERY * growth(self.spec))
-        states, z, _, self.memory = self.net.read(inputs, self.memory)
-        loss = F.cross_entropy(self.net.logits(states[-1]).flatten(0, 1), targets.flatten())
-        self.optimizer.zero_grad(set_to_none=True)
-        (loss + training.span_penalty * self.net.span_penalty(z)).backward()  # type: ignore[no-untyped-call]
-        clip = training.gradient_clip if training.optimizer == "adamw" else math.inf
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), clip)
-        if not torch.isfinite(loss + norm):
-            raise RunError(
-                f"run {self.run.name} diverged at step {self.step}: the loss is {loss.item():.3g}, the gradient's norm "
-                f"{norm.item():.3g}; its checkpoints are whole; try a lower learning_rate than {training.learning_rate:g}"
-            )
-        self.optimizer.step()
-        self.net.clamp_spans_()
-        self.losses.append(loss.detach())
-        self.step += 1
-
-    @property
-    def tokens(self) -> int:
-        """Tokens read so far."""
-        return self.step * self.spec.training.batch * self.spec.training.block
-
-    def evaluate(self) -> dict[str, Any]:
-        """A line of metrics.jsonl."""
-        loss = torch.stack(self.losses).mean().item()
-        self.losses.clear()
-        found = self._read_valid()
-        self.spans = found.spans
-        z = found.spans.z if found.spans else self.net.z
-        return {
-            "step": self.step,
-            "tokens": self.tokens,
-            "loss": loss,
-            "train_bpc": loss / math.log(2),
-            "bpc": found.bpc,
-            "z": [[round(length, 3) for length in layer] for layer in z.tolist()],
-            "seconds": round(self.seconds, 1),
-        }
-
-    def _read_valid(self) -> Evaluation:
-        """What the model makes of the part of valid that training evaluates on."""
-        training = self.spec.training
-        part = self.corpus.valid[: training.evaluate_tokens]
-        return evaluate(self.net, part, min(training.batch, len(part) // 2))
-
-    def save(self, bpc: float | None) -> None:
-        """A checkpoint of this moment, with its bpc on part of valid, and no more than the newest few."""
-        if self.spans is None and self.spec.model.variant == "dynamic":
-            self.spans = self._read_valid().spans
-        state = {f"optimizer.{k}": v for k, v in state_tensors(self.optimizer).items()}
-        for number, layer in enumerate(self.memory or []):
-            state[f"memory.{number:03d}"] = layer
-        state["losses"] = torch.stack(self.losses) if self.losses else torch.empty(0)
-        state["random"] = torch.get_rng_state()
-        if self.device == "cuda":
-            state["random.cuda"] = torch.cuda.get_rng_state()
-        summary = {
-            "bpc": {"part": bpc, "valid": None, "test": None},
-            "tokens": self.tokens,
-            "seconds": self.seconds,
-            "corpus": self.corpus.digests,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "spans": self.spans.to_dict() if self.spans else None,
-        }
-        folder = self.run.checkpoint(self.step)
-        checkpoint.save(folder, self.net, self.spec, self.step, summary, state)
-        self.run.prune(self.spec.training.keep)
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in sorted(tensors.items()) if k.startswith(prefix)}
-
-
-def train(run: Run, device: str = "cpu", data: Path | None = None) -> bool:
-    """Train a run to its end, or until SIGINT or SIGTERM, which save before leaving. Returns whether it ended.
-
-    Raises RunError, CorpusError, CheckpointError.
+    Returns whether it ended. What a run fails of is told in its log. With `leave` a trainer that has other runs to do,
+    too, says when to leave, and the run then waits for the next one; without it, the run rests.
+    Raises RunError, CorpusError, CheckpointError, OSError.
     """
-    with run.lock():
-        trainer = Trainer(run, load(run.spec.corpus, data), device)
-        trainer.resume()
-        with _stop_requested() as stop:
-            _loop(trainer, stop)
-        ended = trainer.step >= trainer.spec.training.steps
-        if ended:
-            _measure(trainer)
-    return ended
+    with (
+        all_ranks(device) as (ranks, own_device),
+        run.lock() if ranks.first else nullcontext(),
+        leave_on_signals() if leave is None else nullcontext(leave) as told,
+    ):
+        try:
+            session = Session(run, own_device, data, ranks, told, keeps_on=leave is not None)
+            return session.train(tensorboard)
+        except FAILURES as error:
+            if ranks.first:
+                with suppress(OSError):
+                    run.tell("failed", detail=str(error))
+            raise
 
 
-def _loop(trainer: Trainer, stop: list[int]) -> None:
-    training = trainer.spec.training
-    tokens_a_step = training.batch * training.block
-    with tqdm(
-        total=training.steps * tokens_a_step,
-        initial=trainer.tokens,
-        unit="tok",
-        unit_scale=True,
-        desc=trainer.run.name,
-        dynamic_ncols=True,
-    ) as bar:
-        while trainer.step < training.steps and not stop:
-            started = time.monotonic()
-            trainer.update()
-            trainer.seconds += time.monotonic() - started
-            bar.update(tokens_a_step)
-            if trainer.step % training.evaluate_every == 0 or trainer.step == training.steps:
-                metrics = trainer.evaluate()
-                z = " ".join(f"{sum(layer) / len(layer):.0f}" for layer in metrics["z"])
-                bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {z}")
-                trainer.run.append_metrics(metrics)
-                trainer.save(metrics["bpc"])
-        if stop and trainer.step not in trainer.run.steps():
-            trainer.save(None)
-            bar.write(f"stopped at step {trainer.step}, saved; the same command resumes it")
+class Session:
+    """A process at work on a run that it holds the lock of."""
+
+    def __init__(
+        self,
+        run: Run,
+        device: str,
+        data: Path | None,
+        ranks: Ranks,
+        leave: Leave,
+        *,
+        keeps_on: bool,
+    ) -> None:
+        self.run, self.ranks, self.leave, self.keeps_on = run, ranks, leave, keeps_on
+        self.trainer = Trainer(run, load(run.spec.corpus, data), device, ranks)
+        self.steps = run.spec.training.steps
+        self.log_size, self.rest = -1, False
+
+    def train(self, tensorboard: bool) -> bool:
+        """`train`, once everything is at hand."""
+        trainer = self.trainer
+        damage = trainer.resume()
+        for detail in damage:
+            self._tell("damaged", detail)
+        self._tell("resumed" if trainer.step else "started")
+        with Scalars(self.run) if tensorboard and self.ranks.first else nullcontext() as scalars:
+            self._loop(scalars)
+        ended = trainer.step >= self.steps
+        if ended and self.ranks.first:
+            self._when_there_is_room(trainer.measure)
+            self._tell("ended")
+        elif not ended:
+            asked = self._somebody_wants_rest()
+            self._tell("stopped" if asked or not self.keeps_on else "left")
+        return ended
+
+    def _loop(self, scalars: Scalars | None) -> None:
+        trainer, training = self.trainer, self.trainer.spec.training
+        with tqdm(
+            total=self.steps * training.tokens_a_step,
+            initial=trainer.tokens,
+            unit="tok",
+            unit_scale=True,
+            desc=self.run.name,
+            dynamic_ncols=True,
+            disable=not self.ranks.first,
+        ) as bar:
+            pace, stop = _Pace(trainer), False
+            while trainer.step < self.steps and not stop:
+                started = time.monotonic()
+                trainer.update()
+                trainer.seconds += time.monotonic() - started
+                bar.update(training.tokens_a_step)
+                pace.report(self.run)
+                wanted = bool(self.leave) or self._somebody_wants_rest()
+                stop = self.ranks.any(wanted, trainer.device)
+                due = trainer.step % training.evaluate_every == 0 or trainer.step == self.steps
+                if due:
+                    metrics = trainer.evaluate() if self.ranks.first else {}
+                    self._save(metrics)
+                    if metrics:
+                        z = " ".join(f"{sum(layer) / len(layer):.0f}" for layer in metrics["z"])
+                        bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {z}")
+                    if metrics and scalars:
+                        scalars.add(metrics)
+                elif stop:
+                    self._save({})
+
+    def _save(self, metrics: dict[str, Any]) -> None:
+        """A checkpoint, with what was measured. Every rank takes part, one writes."""
+        state = self.trainer.state()
+        if not self.ranks.first:
+            self.trainer.losses.clear()
+            return
+        if metrics:
+            self._when_there_is_room(lambda: self.run.append_metrics(metrics))
+        bpc = metrics.get("bpc")
+        if self._when_there_is_room(lambda: self.trainer.save(bpc, state)):
+            self._tell("checkpoint", "" if bpc is None else f"bpc {bpc:.3f}")
+
+    def _when_there_is_room(self, write: Any) -> bool:
+        """Write; where the disk is full, wait until it is not, unless this process is told to leave. Whether it wrote."""
+        paused = False
+        while True:
+            try:
+                write()
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                if not paused:
+                    detail = f"the disk is full: {error.strerror}; free some room and it goes on"
+                    self._tell("paused", detail)
+                    tqdm.write(f"{self.run.name}: {detail}", file=sys.stderr)
+                    paused = True
+                if self.leave or self._somebody_wants_rest():
+                    return False
+                time.sleep(LOOK_AGAIN_SECONDS)
+            else:
+                if paused:
+                    self._tell("continued")
+                return True
+
+    def _tell(self, event: Event, detail: str = "") -> None:
+        """Add to the log, where the disk lets it."""
+        if self.ranks.first:
+            with suppress(OSError):
+                self.run.tell(event, self.trainer.step, detail)
+
+    def _somebody_wants_rest(self) -> bool:
+        """Whether the last that was said of the run is that it should stop; looked up when its log has grown."""
+        with suppress(OSError, RunError):
+            size = (self.run.folder / "log.jsonl").stat().st_size
+            if size != self.log_size:
+                last = self.run.last_event()
+                self.rest = bool(last and last.get("event") == "stop")
+                self.log_size = size
+        return self.rest
 
 
-def _measure(trainer: Trainer) -> None:
-    """Add the bpc of all of valid and test to the last checkpoint, unless it is there."""
-    folder = trainer.run.checkpoint(trainer.step)
-    summary = checkpoint.read_summary(folder)
-    if summary["bpc"]["test"] is None:
-        for split in ("valid", "test"):
-            tokens = getattr(trainer.corpus, split)
-            found = evaluate(trainer.net, tokens)
-            summary["bpc"][split] = found.bpc
-            if split == "valid" and found.spans:
-                summary["spans"] = found.spans.to_dict()
-        write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+class _Pace:
+    """How fast a trainer is, told every second."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.since, self.tokens = time.monotonic(), trainer.tokens
+
+    def report(self, run: Run) -> None:
+        elapsed, trainer = time.monotonic() - self.since, self.trainer
+        if elapsed < REPORT_SECONDS or not trainer.ranks.first:
+            return
+        run.report(
+            {
+                "step": trainer.step,
+                "loss": trainer.losses[-1].item(),
+                "tokens_per_second": round((trainer.tokens - self.tokens) / elapsed, 1),
+                "time": time.time(),
+            }
+        )
+        self.since, self.tokens = time.monotonic(), trainer.tokens
 
 
 def open_run(runs: Path, name: str, preset: str | None, settings: Mapping[str, Any]) -> Run:
@@ -259,16 +235,11 @@ def open_run(runs: Path, name: str, preset: str | None, settings: Mapping[str, A
     Raises RunError and ConfigError, also where a run that exists was asked for with others.
     """
     run = Run(runs / name)
-    if NAME.fullmatch(name) and run.folder.exists() and not (preset or settings):
+    known = bool(NAME.fullmatch(name)) and run.folder.exists()
+    if known and not (preset or settings):
         return run
-    if (preset or DEFAULT_PRESET) not in PRESETS:
-        raise ConfigError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
-    spec = PRESETS[preset or DEFAULT_PRESET].replace(**settings)
-    if spec.corpus not in corpora.NAMES:
-        raise ConfigError(
-            f"there is no corpus {spec.corpus!r}; there are {', '.join(corpora.NAMES)}"
-        )
-    if not NAME.fullmatch(name) or not run.folder.exists():
+    spec = spec_of(preset, settings)
+    if not known:
         return Run.create(runs, name, spec)
     if run.spec != spec:
         raise RunError(
@@ -280,7 +251,8 @@ def open_run(runs: Path, name: str, preset: str | None, settings: Mapping[str, A
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m model.train",
-        description="Train a transformer with learned attention spans, or go on with a run.",
+        description="Train a transformer with learned attention spans, or go on with a run; under torchrun, with "
+        "several processes.",
         epilog="Settings are those of a preset with --set NAME=VALUE for what differs, for instance "
         "--set span_limit=1024 --set span_penalty=1e-6.",
     )
@@ -290,27 +262,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="default: runs/")
     parser.add_argument("--data", type=Path, help="where corpora are kept; default: data/")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, help="of the CPU; a run that goes on keeps its own")
+    parser.add_argument("--tensorboard", action="store_true", help="write its scalars, too")
     given = parser.parse_args(arguments)
+    if given.threads:
+        torch.set_num_threads(given.threads)
     try:
         settings = dict(map(parse_setting, given.settings))
-        train(open_run(given.runs, given.name, given.preset, settings), given.device, given.data)
-    except (ConfigError, RunError, CorpusError, CheckpointError) as error:
+        run = _opened_once(given.runs, given.name, given.preset, settings)
+        train(run, given.device, given.data, tensorboard=given.tensorboard)
+    except (ConfigError, *FAILURES) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def parse_setting(text: str) -> tuple[str, str | int | float]:
-    """`name=value` as a name and a number or a text. Raises ConfigError."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f"{text!r} is no setting; write NAME=VALUE")
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            pass
-    return name, value
+def _opened_once(runs: Path, name: str, preset: str | None, settings: Mapping[str, Any]) -> Run:
+    """`open_run` by the first of several processes, which the others wait for."""
+    if int(os.environ.get("RANK", "0")) == 0:
+        return open_run(runs, name, preset, settings)
+    while not (runs / name / "run.json").exists():
+        time.sleep(0.1)
+    return Run(runs / name)
 
 
 if __name__ == "__main__":

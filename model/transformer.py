@@ -63,14 +63,14 @@ class SpanAttention(nn.Module):
             config.variant, config.heads, config.span_limit, config.hidden, config.z_start
         )
         self._grouped: tuple[object, tuple[Group, ...]] = (None, ())
+        self._held: tuple[Group, ...] = ()
         self.growth = float(config.span_limit)
         """How far an adaptive z may grow until heads are grouped again, tokens: training remembers so much more."""
 
     def group(self, lengths: Sequence[float], margin: float) -> None:
         """Group the heads by lengths (tokens) that may move by a margin until this is called again."""
         config = self.config
-        groups = group_heads(lengths, config.ramp, config.span_limit, margin)
-        self._grouped = ("held", groups)
+        self._held = group_heads(lengths, config.ramp, config.span_limit, margin)
 
     def groups(self, z: Tensor) -> tuple[Group, ...]:
         """The heads by reach. Where nothing holds them, they are grouped anew when z has changed."""
@@ -79,13 +79,13 @@ class SpanAttention(nn.Module):
             return group_heads(z.amax((0, 2)).tolist(), config.ramp, config.span_limit)
         if z.dim() == 3:
             return group_heads([z.max().item()] * config.heads, config.ramp, config.span_limit)
-        kind, groups = self._grouped
-        if kind == "held" and self.training:
-            return groups
+        if self._held and self.training:
+            return self._held
         learned = self.span.theta if isinstance(self.span, AdaptiveSpan) else z
         cut = None if self.span.cut is None else tuple(self.span.cut.tolist())
         state = (learned.data_ptr(), learned.dtype, learned._version, cut)
-        if kind != state:
+        made_of, groups = self._grouped
+        if made_of != state:
             groups = group_heads(z.tolist(), config.ramp, config.span_limit)
             self._grouped = (state, groups)
         return groups
@@ -109,7 +109,8 @@ class SpanAttention(nn.Module):
         self, h: Tensor, memory: Tensor | None, position: Tensor
     ) -> tuple[Operands, Tensor]:
         """The same, and the memory for the next block."""
-        z = self.span(h)
+        with torch.autocast(h.device.type, enabled=False):
+            z = self.span(h)
         groups = self.groups(z)
         if self.training:
             key, value, after = self._projected_anew(h, memory, groups)
@@ -232,21 +233,25 @@ class Transformer(nn.Module):
         for attention in self.attentions:
             attention.span.clamp_()
 
-    def hold_groups(self, margin: float) -> None:
+    def hold_groups(self, margin: float, lengths: Tensor | None = None) -> Tensor | None:
         """Group the heads for some updates, in which z may grow by no more than the margin (tokens).
 
         Without it heads are grouped at each update, which takes a look at z from the host: nothing on a CPU, a wait
-        on a GPU. What is computed stays exact: `clamp_spans_` keeps z under what the groups can hold.
+        on a GPU. What is computed stays exact: `clamp_spans_` keeps z under what the groups can hold. Returns the
+        lengths [layers, heads] that the groups were made of, to be given where training resumes between two calls;
+        None where spans are not adaptive.
         """
         self.allow_growth(margin)
         spans = [attention.span for attention in self.attentions]
-        if all(isinstance(span, AdaptiveSpan) for span in spans):
-            lengths = self.z.detach()
-            for attention, own in zip(self.attentions, lengths.tolist(), strict=True):
-                attention.group(own, margin)
-            for span, own in zip(spans, lengths, strict=True):
-                if isinstance(span, AdaptiveSpan):
-                    span.ceiling = own + margin
+        if not all(isinstance(span, AdaptiveSpan) for span in spans):
+            return None
+        lengths = self.z.detach().clone() if lengths is None else lengths.to(self.z)
+        for attention, own in zip(self.attentions, lengths.tolist(), strict=True):
+            attention.group(own, margin)
+        for span, own in zip(spans, lengths, strict=True):
+            if isinstance(span, AdaptiveSpan):
+                span.ceiling = own + margin
+        return lengths
 
     @contextmanager
     def cut(self, spans: Iterable[tuple[int, int, int]]) -> Iterator[None]:

@@ -10,9 +10,9 @@ import pytest
 from analysis.cost import parameters
 from backend.tables import aligned, presets_table, scaled
 from model import corpora, load
-from model.config import PRESETS
 from model.corpora import Corpus
 from model.evaluate import evaluate
+from model.presets import PRESETS
 from tests.backend.test_imported import spanscope
 
 

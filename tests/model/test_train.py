@@ -19,11 +19,13 @@ from safetensors.torch import load_file
 
 from model import checkpoint, probe, train
 from model.checkpoint import CheckpointError
-from model.config import PRESETS, ConfigError, ModelConfig, RunSpec, TrainingConfig
+from model.config import ConfigError, ModelConfig, RunSpec, TrainingConfig
 from model.corpora import Corpus
 from model.evaluate import bits_per_character
 from model.optim import PaperAdagrad, rate
+from model.presets import PRESETS
 from model.runs import Run, RunError
+from model.trainer import Trainer
 from model.transformer import Transformer
 
 SPEC = RunSpec(
@@ -64,15 +66,15 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one_bit_for_bit(
     assert train.train(whole)
 
     broken = Run.create(tmp_path, "broken", spec)
-    update: Callable[[train.Trainer], None] = train.Trainer.update
+    update: Callable[[Trainer], None] = Trainer.update
 
-    def killed_after_six(trainer: train.Trainer) -> None:
+    def killed_after_six(trainer: Trainer) -> None:
         if trainer.step == 6:
             os.kill(os.getpid(), signal.SIGTERM)
         update(trainer)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train.Trainer, "update", killed_after_six)
+        patch.setattr(Trainer, "update", killed_after_six)
         assert not train.train(broken)
     assert broken.steps() == [4, 7]
     unmeasured = {"part": None, "valid": None, "test": None}
@@ -148,7 +150,7 @@ def test_a_checkpoint_that_breaks_half_way_leaves_what_was_there(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full_disk)
+    monkeypatch.setattr(checkpoint, "serialized", full_disk)
     with pytest.raises(OSError, match="No space"):
         checkpoint.save(run.checkpoint(9), net, SPEC, 9, {})
     assert run.steps() == [4, 8]
@@ -185,7 +187,7 @@ def test_the_end_is_measured_even_if_it_was_interrupted_there(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "_measure", killed)
+        patch.setattr(Trainer, "measure", killed)
         with pytest.raises(KeyboardInterrupt):
             train.train(run)
     assert checkpoint.read_summary(run.checkpoint(8))["bpc"]["test"] is None
@@ -235,7 +237,7 @@ def test_damaged_checkpoints_are_named(tmp_path: Path) -> None:
     folder = run.checkpoint(8)
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match=r"step-00000008: model\.safetensors cannot be read"):
+    with pytest.raises(CheckpointError, match=r"step-00000008: model\.safetensors is damaged"):
         checkpoint.load(folder)
     (folder / "config.json").write_text('{"step": 8, "model": {"layers": "two"}}')
     with pytest.raises(CheckpointError, match="layers is 'two'; it must be a whole number"):
@@ -279,8 +281,10 @@ def test_the_rate_warms_up_falls_and_stays() -> None:
     assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
     assert rates[10:] == sorted(rates[10:], reverse=True) and rates[45] == pytest.approx(0.525)
     assert rates[80:] == pytest.approx([0.05] * 20)
-    paper = replace(training, optimizer="adagrad")
-    assert [rate(step, paper) for step in (4, 50, 99)] == [0.5, 1, 1]
+    paper = replace(training, schedule="constant", floor=0.1)
+    assert [rate(step, paper) for step in (4, 50, 79, 80, 99)] == [0.5, 1, 1, 0.1, 0.1]
+    short = replace(training, steps=40, schedule_steps=100)
+    assert [rate(step, short) for step in range(40)] == rates[:40]
 
 
 def test_the_paper_s_adagrad_clips_the_step_and_accumulates_the_raw_gradient() -> None:
