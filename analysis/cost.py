@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-
 from model.config import ModelConfig, RunSpec
-from model.transformer import Transformer
 
 BYTES_PER_NUMBER = 4
 SUMS = {"adamw": 2, "adagrad": 1}
@@ -13,9 +10,13 @@ SUMS = {"adamw": 2, "adagrad": 1}
 
 
 def parameters(config: ModelConfig) -> int:
-    """How many numbers training learns. None of them is allocated."""
-    with torch.device("meta"):
-        return sum(p.numel() for p in Transformer(config).parameters())
+    """How many numbers training learns, as `Transformer` has them, however large the sizes."""
+    hidden, inner = config.hidden, config.inner
+    spans = {"fixed": 0, "adaptive": config.heads, "dynamic": config.heads * (hidden + 1)}
+    norms_and_biases = 2 * 2 * hidden + inner + hidden
+    layer = 4 * hidden**2 + 2 * hidden * inner + norms_and_biases + spans[config.variant]
+    ends = 2 * config.symbols * hidden + config.symbols
+    return ends + config.head_dim * config.span_limit + config.layers * layer
 
 
 def layer_flops(config: ModelConfig, mean_span: float, *, positions: bool = False) -> float:

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65_535)
     runs: Path = Path("runs")
     shelf: Path = SHELF
+    data: Path = Path("data")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["float32", "bfloat16"] = "float32"
     max_characters: int = Field(20_000, ge=1)

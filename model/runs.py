@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from model.config import RunSpec
+from model.config import ConfigError, RunSpec
 from model.files import append_line, read_lines, remove_folder, whole_folder, write_text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -85,7 +85,10 @@ class Run:
     @property
     def spec(self) -> RunSpec:
         """Raises RunError."""
-        return RunSpec.from_dict(self._object("run.json"))
+        try:
+            return RunSpec.from_dict(self._object("run.json"))
+        except ConfigError as error:
+            raise RunError(f"run {self.name}: run.json cannot be read: {error}") from error
 
     def _object(self, name: str) -> Any:
         try:
@@ -162,7 +165,10 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The evaluations so far. Raises RunError."""
-        return self._lines("metrics.jsonl")
+        lines = self._lines("metrics.jsonl")
+        if any(type(line.get("step")) is not int for line in lines):
+            raise RunError(f"run {self.name}: metrics.jsonl cannot be read: a line names no step")
+        return lines
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
         try:

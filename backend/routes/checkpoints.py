@@ -54,7 +54,7 @@ def _item(entry: Entry, training: bool) -> dict[str, object]:
     model = entry.spec.model
     return {
         "id": entry.id,
-        "title": entry.spec.title or entry.run.name,
+        "title": entry.run.about().get("title") or entry.spec.title or entry.run.name,
         "variant": model.variant,
         "step": entry.step,
         "layers": model.layers,

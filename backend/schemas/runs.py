@@ -1,10 +1,110 @@
-"""Runs and their curves."""
+"""Runs: what trained, trains and will train."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from backend.schemas.arrays import TypedArray
+from model.alphabets import Unit
+from model.config import Variant
+from model.runs import Event, State
+
+Setting = bool | int | float | str | list[str]
+
+
+class RunRequest(BaseModel):
+    """A preset, and what differs from it; every setting is one of `config` in the answer."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "preset": "quick",
+                "settings": {"variant": "dynamic", "steps": 2000, "span_penalty": 1e-6},
+            }
+        },
+    )
+
+    preset: Annotated[str | None, Field(max_length=63, description="GET /presets lists them")] = (
+        None
+    )
+    settings: Annotated[dict[str, Setting], Field(max_length=100)] = {}
+
+
+class NewRun(RunRequest):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "my-first",
+                "preset": "quick",
+                "settings": {"steps": 2000},
+                "note": "does it look further back with more steps?",
+            }
+        }
+    )
+
+    name: Annotated[str, Field(max_length=63, description="a-z, 0-9 and -; it never changes")]
+    title: Annotated[str | None, Field(max_length=200)] = None
+    note: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class RunChanges(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"title": "wider"}})
+
+    title: Annotated[str | None, Field(max_length=200)] = None
+    note: Annotated[str | None, Field(max_length=10_000)] = None
+    archived: bool | None = None
+
+
+class RunItem(BaseModel):
+    name: str = Field(examples=["classics-adaptive"])
+    title: str
+    note: str
+    archived: bool
+    state: State | Literal["unreadable"]
+    detail: str = Field(description="why, where it failed, pauses or cannot be read")
+    variant: Variant | None
+    corpus: str | None
+    unit: Unit | None
+    step: int
+    steps: int | None
+    tokens: int = Field(description="read so far")
+    tokens_total: int | None
+    bpc: float | None = Field(description="of part of valid, at the last evaluation")
+    mean_span: float | None = Field(description="tokens, mean over heads at the last evaluation")
+    tokens_per_second: float | None = Field(description="while it trains")
+    seconds_left: float | None
+    seconds: float | None = Field(description="spent in steps")
+    created: datetime | None
+    checkpoints: list[str] = Field(description="ids, the newest first")
+    imported: bool
+    shelf: bool = Field(description="it ships, and is only read")
+
+
+class RunDetail(RunItem):
+    config: dict[str, Any] | None = Field(description="run.json")
+
+
+class Runs(BaseModel):
+    trainer: bool = Field(description="whether a background trainer looks after the runs")
+    items: list[RunItem]
+    next: str | None = None
+
+
+class Curves(BaseModel):
+    """What was measured at every evaluation; spans in tokens."""
+
+    run: str
+    steps: list[int]
+    tokens: list[int | None]
+    seconds: list[float | None] = Field(description="spent in steps")
+    train_bpc: list[float | None]
+    bpc: list[float | None] = Field(description="of part of valid")
+    mean_span: list[float | None]
+    mean_span_by_layer: TypedArray | None = Field(description="[evaluations, layers]")
 
 
 class RunSpans(BaseModel):
@@ -24,3 +124,25 @@ class RunSpans(BaseModel):
     span_max: list[float | None] = Field(
         description="of an imported run: the longest span of all heads"
     )
+
+
+class Happened(BaseModel):
+    time: datetime
+    event: Event
+    step: int | None
+    detail: str
+
+
+class Log(BaseModel):
+    items: list[Happened]
+
+
+class Evaluation(BaseModel):
+    """A line of the curves, as it is sent when it is measured."""
+
+    step: int
+    tokens: int
+    seconds: float | None
+    train_bpc: float | None
+    bpc: float | None
+    z: list[list[float]]

@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 
 from backend.app import create_app
 from backend.settings import Settings
-from model import checkpoint
+from model import checkpoint, train
 from model.config import ModelConfig, RunSpec, TrainingConfig
+from model.corpora import Corpus
 from model.evaluate import evaluate
 from model.runs import Run
 from model.transformer import Transformer
@@ -62,3 +63,13 @@ def client(runs: Path) -> Iterator[TestClient]:
     app = create_app(Settings(runs=runs))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def corpus(monkeypatch: pytest.MonkeyPatch) -> Corpus:
+    """A small text in the place of every corpus."""
+    text = np.frombuffer(b"the quick brown fox jumps over the lazy dog. " * 40, np.uint8)
+    digests = {"train": "", "valid": "", "test": ""}
+    made = Corpus("classics", "bytes", text, text[:400], text[:300], digests)
+    monkeypatch.setattr(train, "load", lambda name, folder: made)
+    return made

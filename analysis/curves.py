@@ -1,0 +1,62 @@
+"""A run over its training: a row an evaluation, and the curves drawn of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analysis.figures import ACCENT, GRID, LAYOUT, MARKS, SOFT
+from model.config import ModelConfig
+
+MEASURED = ("step", "tokens", "seconds", "train_bpc", "bpc")
+
+
+def curves_table(metrics: Sequence[dict[str, Any]], config: ModelConfig) -> pd.DataFrame:
+    """A row an evaluation: step, tokens, seconds, train_bpc, bpc, mean_span, and the mean span of each layer (tokens).
+
+    metrics as `Run.metrics`. A dynamic head's span is that of its mean z. Missing values are NaN.
+    """
+    table = pd.DataFrame([{k: line.get(k) for k in MEASURED} for line in metrics], columns=MEASURED)
+    spans = [layer_spans(line["z"], config) if "z" in line else None for line in metrics]
+    absent = np.full(config.layers, np.nan)
+    layers = np.array([absent if of_layers is None else of_layers for of_layers in spans])
+    table["mean_span"] = layers.mean(1) if len(layers) else []
+    for layer in range(config.layers):
+        table[f"span L{layer}"] = layers[:, layer] if len(layers) else []
+    return table
+
+
+def layer_spans(z: Sequence[Sequence[float]], config: ModelConfig) -> np.ndarray:
+    """The mean span of each layer [layers], tokens, of lengths z [layers, heads]."""
+    spans = np.minimum(np.ceil(np.array(z)) + config.ramp, config.span_limit)
+    return np.asarray(spans.mean(1))
+
+
+def curves_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
+    """bpc of train and valid above, the mean span of every layer below, against tokens."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    for column, name, color in (("train_bpc", "train", SOFT), ("bpc", "valid", ACCENT)):
+        line = {"color": color, "width": 1.5}
+        figure.add_scatter(x=table["tokens"], y=table[column], name=name, line=line, row=1, col=1)
+    for layer in range(config.layers):
+        figure.add_scatter(
+            x=table["tokens"],
+            y=table[f"span L{layer}"],
+            name=f"layer {layer}",
+            line={"color": MARKS, "width": 1 + layer / config.layers},
+            row=2,
+            col=1,
+        )
+    figure.update_layout(**{**LAYOUT, "showlegend": True})
+    figure.update_xaxes(gridcolor=GRID)
+    figure.update_xaxes(title_text="tokens read", row=2, col=1)
+    figure.update_yaxes(title_text="bits per character", gridcolor=GRID, row=1, col=1)
+    figure.update_yaxes(
+        title_text=f"mean span, {config.unit}", type="log", gridcolor=GRID, row=2, col=1
+    )
+    return figure
