@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT ?= 8000
+TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
@@ -7,7 +8,7 @@ TYPESCRIPT := typescript@5.9.3
 .DEFAULT_GOAL := run
 
 run: .venv/installed
-	@exec $(BIN)/spanscope serve --port $(PORT)
+	@exec $(BIN)/spanscope serve --port $(PORT) $(if $(filter 0,$(TRAINER)),,--trainer)
 
 test: check
 	$(BIN)/pytest

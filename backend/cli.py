@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -57,17 +58,24 @@ def serve(
     host: Annotated[str | None, typer.Option(help="default: 127.0.0.1, this machine alone")] = None,
     port: Annotated[int | None, typer.Option(help="default: 8000; 0 takes a free one")] = None,
     runs: Runs = Path("runs"),
+    with_trainer: Annotated[
+        bool, typer.Option("--trainer", help="train what waits in the runs folder, too")
+    ] = False,
 ) -> None:
     """Serve the page and the API.
 
     Every setting can also be an environment variable: SPANSCOPE_HOST, SPANSCOPE_PORT, SPANSCOPE_RUNS,
     SPANSCOPE_DEVICE (auto, cpu, cuda), SPANSCOPE_DTYPE (float32, bfloat16), SPANSCOPE_MAX_CHARACTERS.
     """
+    from backend.companion import trainer_beside
     from backend.server import run
 
     given = {"host": host, "port": port, "runs": runs}
     settings = {name: value for name, value in given.items() if value is not None}
-    run(Settings.model_validate({**Settings().model_dump(), **settings}))
+    chosen = Settings.model_validate({**Settings().model_dump(), **settings})
+    beside = trainer_beside(chosen.runs, chosen.data, chosen.torch_device)
+    with beside if with_trainer else nullcontext():
+        run(chosen)
 
 
 @app.command("train")

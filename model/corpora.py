@@ -119,10 +119,11 @@ def _prepare(name: str, folder: Path, file: Path | None) -> None:
         numbering[np.arange(ord("a"), ord("z") + 1)] = np.arange(1, 27)
         train, valid, test = (numbering[np.frombuffer(s, np.uint8)].tobytes() for s in splits)
         splits = train, valid, test
-    _keep(splits, folder / name)
+    keep(splits, folder / name)
 
 
-def _keep(splits: Splits, home: Path) -> None:
+def keep(splits: Splits, home: Path) -> None:
+    """Write the splits of a corpus, and their digests, into a folder that `load` finds by its name. Raises OSError."""
     contents = dict(zip(SPLITS, splits, strict=True))
     digests = {split: hashlib.sha256(data).hexdigest() for split, data in contents.items()}
     try:
