@@ -6,11 +6,15 @@ analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
 """
 
 from analysis.figures import along_figure, map_figure, spans_figure
+from analysis.heads import bins_table, head_figure, heads_table
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from analysis.texts import read_text
 
 __all__ = [
     "along_figure",
+    "bins_table",
+    "head_figure",
+    "heads_table",
     "map_figure",
     "read_text",
     "spans_figure",

@@ -34,6 +34,11 @@ def flops(config: ModelConfig, mean_span: float, *, positions: bool = False) -> 
     return config.layers * layer_flops(config, mean_span, positions=positions)
 
 
+def head_flops(config: ModelConfig, span: float) -> float:
+    """Multiply-adds of one head for one token, its scores and its mixing of values, as the paper counts them."""
+    return 2 * config.head_dim * span
+
+
 def cache_bytes(config: ModelConfig, kept: float) -> float:
     """Bytes of keys and values that streaming keeps for a head, or for heads, of so many tokens in all.
 

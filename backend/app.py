@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 from backend import page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
-from backend.routes import analyses, checkpoints, health, plans, run_events, runs
+from backend.routes import analyses, checkpoints, heads, health, plans, run_events, runs
 from backend.settings import Settings
 from model.checkpoint import CheckpointError
 
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.waiting_for = "the service is starting"
     problems.install(app)
     app.include_router(health.router)
-    for routes in (checkpoints, analyses, runs, run_events, plans):
+    for routes in (checkpoints, heads, analyses, runs, run_events, plans):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
     return app

@@ -14,6 +14,7 @@ from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.config import RunSpec
 from model.evaluate import SpanSample
+from model.head_use import HeadUse
 from model.runs import NAME, Run
 
 
@@ -65,6 +66,11 @@ class Entry:
         """How its spans move over held-out text, where they do."""
         dynamic = self.spec.model.variant == "dynamic"
         return checkpoint.read_span_sample(self.folder) if dynamic else None
+
+    @cached_property
+    def use(self) -> HeadUse | None:
+        """What its heads use on held-out text, where that was measured. Raises CheckpointError."""
+        return checkpoint.read_use(self.folder) if self.summary.get("use") is not None else None
 
     @cached_property
     def z(self) -> Tensor:

@@ -25,6 +25,7 @@ from torch import Tensor
 from model.config import ConfigError, RunSpec
 from model.evaluate import SpanSample
 from model.files import digest, free_bytes, whole_folder
+from model.head_use import HeadUse
 from model.transformer import Transformer
 
 SPARE_BYTES = 1 << 20
@@ -160,6 +161,21 @@ def read_span_sample(folder: Path) -> SpanSample:
     if any(x.shape != shape or not bool(x.isfinite().all()) for x in measured):
         raise CheckpointError(f"{folder}: the spans in summary.json do not fit config.json")
     return sample
+
+
+def read_use(folder: Path) -> HeadUse:
+    """What each head uses on held-out text. Raises CheckpointError."""
+    model, values = read_config(folder)[0].model, read_summary(folder).get("use")
+    if values is None:
+        raise CheckpointError(
+            f"{folder}: summary.json lacks what the heads use; python -m model.use adds it"
+        )
+    try:
+        return HeadUse.from_dict(values, model)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder}: what the heads use does not fit config.json: {error}"
+        ) from error
 
 
 def count_parameters(folder: Path) -> int:

@@ -98,6 +98,13 @@ class _SpanCounter:
         )
 
 
+def blocks(tokens: Tensor, block: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Where each block of int64 [batch, time] starts, its tokens, and those that follow them: [batch, <= block] each."""
+    for start in range(0, tokens.shape[1] - 1, block):
+        targets = tokens[:, start + 1 : start + 1 + block]
+        yield start, tokens[:, start : start + targets.shape[1]], targets
+
+
 @torch.no_grad()
 def stream(
     net: Transformer, tokens: Tensor, block: int = EVALUATION_BLOCK
@@ -106,9 +113,7 @@ def stream(
     and the lengths in every layer, as in `Pass`.
     """
     memory: Memory | None = None
-    for start in range(0, tokens.shape[1] - 1, block):
-        inputs = tokens[:, start : start + block][:, : tokens.shape[1] - 1 - start]
-        targets = tokens[:, start + 1 : start + 1 + inputs.shape[1]]
+    for _, inputs, targets in blocks(tokens, block):
         states, lengths, _, memory = net.read(inputs, memory)
         logits = net.logits(states[-1]).flatten(0, 1).float()
         loss = F.cross_entropy(logits, targets.flatten(), reduction="none")

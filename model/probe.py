@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from model.attention import band_weights
+from model.attention import Weights, band_weights
 from model.span import spans_of
 from model.transformer import Memory, Operands, Transformer
 
@@ -78,18 +78,17 @@ def read(
 
 def _measure(operands: Operands, start: int) -> dict[Field, Tensor]:
     """The fields of one layer for a block of one text whose first token is token `start`: [time, heads] each."""
-    query, key, _, position, z, ramp, groups = operands
-    _, heads, time, _ = query.shape
+    _, heads, time, _ = operands.query.shape
     # the last chunk of queries may be longer than the block
     measured: dict[Field, Tensor] = {
-        field: torch.empty(heads, 2 * time + 64, device=query.device)
+        field: torch.empty(heads, 2 * time + 64, device=operands.query.device)
         for field in FIELDS
         if field != "span"
     }
-    for head, first, weights in band_weights(query, key, position, z, ramp, groups):
-        rows = first[:, None] + torch.arange(weights.shape[1], device=query.device)
-        distance = torch.arange(1, weights.shape[2] + 1, device=query.device)
-        inside = weights.float() * (distance <= start + rows[..., None])  # [g, c, width]
+    for head, first, weights in inside_weights(operands, start):
+        inside = weights.float()
+        rows = first[:, None] + torch.arange(weights.shape[1], device=weights.device)
+        distance = torch.arange(1, weights.shape[2] + 1, device=weights.device)
         mass = inside.sum(-1)
         share = inside / mass[..., None]
         place = (head[:, None], rows)
@@ -97,3 +96,25 @@ def _measure(operands: Operands, start: int) -> dict[Field, Tensor]:
         measured["distance"][place] = (share * distance).sum(-1)
         measured["entropy"][place] = torch.special.entr(share).sum(-1) / math.log(2)
     return {field: values[:, :time].T for field, values in measured.items()}
+
+
+def inside_weights(operands: Operands, start: int) -> Iterator[Weights]:
+    """`band_weights` of a block whose first token is token `start` of each text.
+
+    0 on what lies before the text, and in the rows that the last chunk has beyond the block.
+    """
+    query, key, _, position, z, ramp, groups = operands
+    time = query.shape[2]
+    for sequence, first, weights in band_weights(query, key, position, z, ramp, groups):
+        _, chunk, width = weights.shape
+        kept = at_least_float32(weights)
+        if start < width or time % chunk:
+            rows = first[:, None, None] + torch.arange(chunk, device=query.device)[:, None]
+            distance = torch.arange(1, width + 1, device=query.device)
+            kept = kept * ((distance <= start + rows) & (rows < time))
+        yield Weights(sequence, first, kept)
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """With the digits that sums need, also where a model has fewer."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

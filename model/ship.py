@@ -7,6 +7,7 @@ are stored in bfloat16, but for the spans themselves. What only resuming needs s
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from safetensors.torch import save_file
 
 from model import checkpoint
 from model.config import RunSpec
-from model.files import whole_folder
+from model.files import digest, whole_folder
 from model.presets import PRESETS
 from model.runs import Run, RunError
 
@@ -47,8 +48,7 @@ def ship(run: Run, note: str = "", shelf: Path = SHELF) -> Run:
 
 def _copy(source: Path, target: Path, *, exact: bool) -> None:
     target.mkdir(parents=True)
-    for name in ("config.json", "summary.json"):
-        shutil.copy(source / name, target / name)
+    shutil.copy(source / "config.json", target / "config.json")
     tensors = checkpoint.read_tensors(source / "model.safetensors")
     if not exact:
         tensors = {
@@ -56,6 +56,9 @@ def _copy(source: Path, target: Path, *, exact: bool) -> None:
             for name, tensor in tensors.items()
         }
     save_file(tensors, target / "model.safetensors")
+    digests = {path.name: digest(path) for path in sorted(target.iterdir())}
+    summary = {**checkpoint.read_summary(source), "files": digests}
+    (target / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
 def card(run: Run, note: str = "") -> str:

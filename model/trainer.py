@@ -19,10 +19,12 @@ from model.checkpoint import CheckpointError
 from model.corpora import Corpus
 from model.evaluate import Evaluation, SpanSample, evaluate
 from model.files import remove_leftovers, write_text
+from model.head_use import HeadUse
 from model.optim import growth, load_state_tensors, make_optimizer, rate, set_rate, state_tensors
 from model.ranks import Ranks
 from model.runs import Run, RunError
 from model.transformer import Memory, Transformer
+from model.use import held_out_sample, measure_use
 
 GROUP_EVERY = 16
 """On a GPU heads are grouped every so many steps; between, no step waits for the host to look at z."""
@@ -92,6 +94,8 @@ class Trainer:
         """Of the steps since the last evaluation."""
         self.spans: SpanSample | None = None
         """Of a dynamic span, at the last evaluation."""
+        self.use: HeadUse | None = None
+        """What heads use, at an evaluation of this very step."""
 
     def resume(self) -> list[str]:
         """Go on from the newest checkpoint that is whole, if there is one. Damaged ones are set aside: why, one text each."""
@@ -211,6 +215,7 @@ class Trainer:
         self.losses.clear()
         found = self._read_valid()
         self.spans = found.spans
+        self.use = self._measure_use()
         z = found.spans.z if found.spans else self.net.z
         return {
             "step": self.step,
@@ -227,6 +232,12 @@ class Trainer:
         training = self.spec.training
         part = self.corpus.valid[: training.evaluate_tokens]
         return evaluate(self.net, part, min(training.batch, len(part) // 2))
+
+    def _measure_use(self) -> HeadUse:
+        """What each head uses on a held-out sample."""
+        training = self.spec.training
+        sample = held_out_sample(self.corpus.valid, self.spec.model.span_limit)
+        return measure_use(self.net, sample, training.span_penalty, training.block)
 
     def state(self) -> dict[str, Tensor]:
         """What `resume` needs beside the weights: the same from every rank, which must all ask for it."""
@@ -257,6 +268,7 @@ class Trainer:
             "corpus": self.corpus.digests,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "spans": self.spans.to_dict() if self.spans else None,
+            "use": self.use.to_dict() if self.use and bpc is not None else None,
         }
         folder = self.run.checkpoint(self.step)
         checkpoint.save(folder, self.net, self.spec, self.step, summary, state)

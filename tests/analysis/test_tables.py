@@ -11,6 +11,8 @@ import torch
 
 from analysis import (
     along_figure,
+    bins_table,
+    heads_table,
     map_figure,
     read_text,
     spans_figure,
@@ -18,10 +20,12 @@ from analysis import (
     statistics_by_layer,
     statistics_over_all,
 )
+from analysis.cost import flops
 from analysis.figures import log_ticks
 from analysis.what_if import parse_cut, parse_cuts
 from model.config import ConfigError, ModelConfig
 from model.evaluate import SpanSample
+from model.head_use import HeadUse, log_edges
 from model.transformer import Transformer
 
 CONFIG = ModelConfig(layers=3, heads=2, hidden=8, inner=16, span_limit=100, ramp=10)
@@ -121,3 +125,34 @@ def test_a_cut_is_read_from_its_text() -> None:
 
 def test_log_ticks() -> None:
     assert log_ticks(30, 600) == [50, 100, 200, 500]
+
+
+def test_a_head_that_may_look_far_and_looks_near_is_told() -> None:
+    use = HeadUse(
+        tokens=1,
+        edges=log_edges(100),
+        mass=torch.zeros(3, 2, len(log_edges(100)) - 1),
+        mean_distance=torch.zeros(3, 2),
+        entropy=torch.zeros(3, 2),
+        # spans are 10, 12; 30, 14; 100, 51, and the ramp is 10
+        distance_90=torch.tensor([[1, 1], [7, 1], [25, 12]]),
+        outside=torch.zeros(3, 2),
+        pull=None,
+        pull_error=None,
+        penalty=None,
+    )
+    table = heads_table(spans_table(Z, CONFIG), CONFIG, use)
+    assert table["reach_unused"].tolist() == [False, False, True, False, False, True]
+    assert table["flops"].sum() == pytest.approx(
+        flops(CONFIG, table["span"].mean()) - flops(CONFIG, 0)
+    )
+    assert table["pull"].isna().all()
+
+
+def test_a_bin_has_the_mean_of_its_mask() -> None:
+    row = heads_table(spans_table(Z, CONFIG), CONFIG, None).iloc[5]
+    bins = bins_table(row, CONFIG, None)
+    for _, one in bins.iterrows():
+        distances = np.arange(one["first"], one["last"] + 1)
+        mask = np.clip((10 + 40.2 - (distances - 1)) / 10, 0, 1)
+        assert one["mask"] == pytest.approx(mask.mean(), abs=1e-6)

@@ -1,0 +1,91 @@
+"""Heads: what each may reach, what it does reach on held-out text, what moves its z, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import APIRouter, HTTPException, Path, Response
+
+from analysis.heads import bins_table, head_figure, heads_table
+from analysis.spans import spans_table
+from backend.catalogue import Entry
+from backend.representations import ChosenForms, represent
+from backend.routes.checkpoints import ChosenCheckpoint
+from backend.schemas import heads as schemas
+from model.head_use import log_edges
+
+router = APIRouter(tags=["checkpoints"])
+
+
+@router.get("/checkpoints/{id}/heads", response_model=schemas.Heads)
+def get_heads(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
+    """Every head: its span, what it uses of it on held-out text, what moves its z, its cost; json or csv."""
+    table = _table(entry)
+    answer = schemas.Heads.model_validate({**_about(entry), "heads": _records(table)})
+    return represent(forms, answer, table)
+
+
+@router.get("/checkpoints/{id}/heads/{layer}/{head}", response_model=schemas.HeadDetail)
+def get_head(
+    entry: ChosenCheckpoint,
+    forms: ChosenForms,
+    layer: Annotated[int, Path(description="from 0, at the bottom")],
+    head: Annotated[int, Path(description="from 0")],
+) -> Response:
+    """One head, with its attention by distance and its z over training: json, csv (a row a bin), or a figure."""
+    model, table = entry.spec.model, _table(entry)
+    found = table[(table["layer"] == layer) & (table["head"] == head)]
+    if found.empty:
+        detail = f"layers go from 0 to {model.layers - 1}, heads from 0 to {model.heads - 1}"
+        raise HTTPException(404, f"there is no layer {layer}, head {head} in {entry.id}: {detail}")
+    row = found.iloc[0]
+    bins = bins_table(row, model, entry.use)
+    answer = schemas.HeadDetail.model_validate(
+        {
+            **_about(entry),
+            **_records(found)[0],
+            "edges": log_edges(model.span_limit),
+            "mass": bins["mass"].tolist() if entry.use else None,
+            "growth": _growth(entry, layer, head),
+        }
+    )
+    return represent(forms, answer, bins, lambda: head_figure(bins, row, model))
+
+
+def _table(entry: Entry) -> pd.DataFrame:
+    model = entry.spec.model
+    return heads_table(spans_table(entry.z, model, entry.sample), model, entry.use)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _about(entry: Entry) -> dict[str, Any]:
+    model, use = entry.spec.model, entry.use
+    missing = (
+        "What the heads use was not measured for this checkpoint. Training measures it at each evaluation; "
+        f"`python -m model.use {entry.run.name}/checkpoints/{entry.folder.name}` adds it."
+    )
+    return {
+        "checkpoint": entry.id,
+        "variant": model.variant,
+        "unit": model.unit,
+        "span_limit": model.span_limit,
+        "ramp": model.ramp,
+        "tokens": use.tokens if use else None,
+        "detail": None if use else missing,
+    }
+
+
+def _growth(entry: Entry, layer: int, head: int) -> dict[str, Any] | None:
+    """Up to this checkpoint alone, so that the answer never changes."""
+    lines = [line for line in entry.run.metrics() if line["step"] <= entry.step]
+    if any(line.get("z") is None for line in lines):
+        return None
+    return {
+        "steps": [line["step"] for line in lines],
+        "tokens": [line["tokens"] for line in lines],
+        "z": [line["z"][layer][head] for line in lines],
+    }
