@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import torch
 
 from model.runs import NAME, WAITING, Run, RunError
 from model.train import FAILURES, Leave, train
@@ -27,14 +30,18 @@ def work(
     once: bool = False,
 ) -> None:
     """Train until told to leave, or, with `once`, until nothing waits. A run that fails says so in its log, and rests."""
+    threads = torch.get_num_threads()
     with _present(runs):
         while not leave:
             run = next(waiting(runs), None)
             if run:
+                torch.set_num_threads(threads)  # a run that goes on brings its own number
                 try:
                     train(run, device, data, leave=leave, tensorboard=tensorboard)
-                except FAILURES as error:
-                    print(f"error: {error}", file=sys.stderr)
+                except Exception as error:
+                    known = isinstance(error, FAILURES)
+                    print(f"error: {error}" if known else traceback.format_exc(), file=sys.stderr)
+                    time.sleep(LOOK_AGAIN_SECONDS)  # its log may have had no room for that
             elif once:
                 return
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -62,11 +63,12 @@ def write_text(path: Path, text: str) -> None:
 def append_line(path: Path, values: dict[str, Any]) -> None:
     """Add a line of JSON: the whole of it or, where it does not fit on the disk, nothing. Raises OSError.
 
-    What a crash cut short before it becomes a line of its own, which `read_lines` leaves out.
+    What a crash cut short before it becomes a line of its own, which `read_lines` leaves out. Several processes may add.
     """
     line = (json.dumps(values, ensure_ascii=False) + "\n").encode()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = b"\n" + line
@@ -81,7 +83,7 @@ def append_line(path: Path, values: dict[str, Any]) -> None:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a file that `append_line` writes, none where there is no file; one cut short is left out.
 
-    Raises OSError, and ValueError where a whole line is no JSON object.
+    Raises OSError, and ValueError where a line was no JSON object from its beginning.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -89,9 +91,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         return []
     found = []
     for number, line in enumerate(lines[:-1], 1):
-        if not line.endswith(b"}"):
-            continue
-        values = json.loads(line)
+        try:
+            values = json.loads(line)
+        except ValueError:
+            if line.startswith(b"{") or not line.endswith(b"}"):
+                continue
+            raise
         if not isinstance(values, dict):
             raise ValueError(f"line {number} is no object")
         found.append(values)

@@ -41,6 +41,8 @@ Event = Literal[
 ]
 TELLING = ("checkpoint", "damaged")
 """Events that change no state."""
+WISHES = ("queued", "stop")
+"""Events that people cause; all others are told by the process that trains."""
 
 State = Literal[
     "queued", "training", "paused", "stopping", "stopped", "interrupted", "failed", "ended"
@@ -138,6 +140,11 @@ class Run:
         events = (line for line in reversed(self.log()) if line.get("event") not in TELLING)
         return next(events, None)
 
+    def should_rest(self, since: int) -> bool:
+        """Whether the last that somebody wanted of it, after so many lines of its log, is that it stops. Raises RunError."""
+        wishes = [line["event"] for line in self.log()[since:] if line.get("event") in WISHES]
+        return wishes[-1:] == ["stop"]
+
     def state(self, *, locked: bool | None = None) -> tuple[State, str]:
         """What it is doing, and why. Raises RunError.
 
@@ -181,9 +188,11 @@ class Run:
         append_line(self.folder / "metrics.jsonl", line)
 
     def truncate_metrics(self, step: int) -> None:
-        """Forget the evaluations after a step, from which the run goes on."""
-        kept = [line for line in self.metrics() if line["step"] <= step]
-        write_text(self.folder / "metrics.jsonl", "".join(json.dumps(m) + "\n" for m in kept))
+        """Forget the evaluations after a step, from which the run goes on. Raises OSError."""
+        lines = self.metrics()
+        kept = [line for line in lines if line["step"] <= step]
+        if len(kept) < len(lines):
+            write_text(self.folder / "metrics.jsonl", "".join(json.dumps(m) + "\n" for m in kept))
 
     def report(self, progress: dict[str, Any]) -> None:
         """Say how far training is: worth nothing after a crash, so not synced, and left out where the disk is full."""

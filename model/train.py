@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from model.checkpoint import CheckpointError
@@ -21,7 +22,7 @@ from model.corpora import CorpusError, load
 from model.files import is_full
 from model.presets import DEFAULT_PRESET, PRESETS, spec_of
 from model.ranks import Ranks, all_ranks
-from model.runs import NAME, Event, Run, RunError
+from model.runs import NAME, WAITING, Event, Run, RunError
 from model.scalars import Scalars
 from model.trainer import Trainer
 
@@ -70,7 +71,8 @@ def train(
     """Train a run to its end, until somebody stops it, or until SIGINT or SIGTERM, which save before leaving.
 
     Returns whether it ended. What a run fails of is told in its log. With `leave` a trainer that has other runs to do,
-    too, says when to leave, and the run then waits for the next one; without it, the run rests.
+    too, says when to leave, and the run then waits for the next one, and one that does not wait any more is left alone;
+    without it, the run rests.
     Raises RunError, CorpusError, CheckpointError, OSError.
     """
     with (
@@ -79,13 +81,26 @@ def train(
         leave_on_signals() if leave is None else nullcontext(leave) as told,
     ):
         try:
-            session = Session(run, own_device, data, ranks, told, keeps_on=leave is not None)
+            since = len(run.log())
+            if leave is not None and run.state(locked=False)[0] not in WAITING:
+                return False  # another trainer was first, or somebody changed their mind
+            session = Session(run, own_device, data, ranks, told, since, keeps_on=leave is not None)
             return session.train(tensorboard)
         except FAILURES as error:
-            if ranks.first:
-                with suppress(OSError):
-                    run.tell("failed", detail=str(error))
+            _tell_failure(run, ranks, str(error))
             raise
+        except Exception as error:
+            if (
+                ranks.size == 1
+            ):  # of several, one breaks where another one died, and all are started again
+                _tell_failure(run, ranks, f"{type(error).__name__}: {error}")
+            raise
+
+
+def _tell_failure(run: Run, ranks: Ranks, detail: str) -> None:
+    if ranks.first:
+        with suppress(OSError):
+            run.tell("failed", detail=detail)
 
 
 class Session:
@@ -98,13 +113,18 @@ class Session:
         data: Path | None,
         ranks: Ranks,
         leave: Leave,
+        since: int,
         *,
         keeps_on: bool,
     ) -> None:
         self.run, self.ranks, self.leave, self.keeps_on = run, ranks, leave, keeps_on
+        self.since = since
+        """How many lines the log had when the run was taken up."""
         self.trainer = Trainer(run, load(run.spec.corpus, data), device, ranks)
         self.steps = run.spec.training.steps
         self.log_size, self.rest = -1, False
+        self.saved = True
+        """Whether the last checkpoint that was due is on the disk."""
 
     def train(self, tensorboard: bool) -> bool:
         """`train`, once everything is at hand."""
@@ -113,15 +133,20 @@ class Session:
         for detail in damage:
             self._tell("damaged", detail)
         self._tell("resumed" if trainer.step else "started")
+        if self.ranks.first:
+            self.saved = self._when_there_is_room(lambda: self.run.truncate_metrics(trainer.step))
+        self.saved = self.ranks.agree(self.saved)
         with Scalars(self.run) if tensorboard and self.ranks.first else nullcontext() as scalars:
-            self._loop(scalars)
-        ended = trainer.step >= self.steps
+            if self.saved:
+                self._loop(scalars)
+        ended = trainer.step >= self.steps and self.saved
         if ended and self.ranks.first:
-            self._when_there_is_room(trainer.measure)
-            self._tell("ended")
-        elif not ended:
-            asked = self._somebody_wants_rest()
-            self._tell("stopped" if asked or not self.keeps_on else "left")
+            ended = self._when_there_is_room(trainer.measure)
+        rests = self._somebody_wants_rest() or not self.keeps_on
+        unsaved = (
+            "" if self.saved else "the disk is full: what is new since the last checkpoint is lost"
+        )
+        self._tell("ended" if ended else "stopped" if rests else "left", unsaved)
         return ended
 
     def _loop(self, scalars: Scalars | None) -> None:
@@ -147,7 +172,7 @@ class Session:
                 due = trainer.step % training.evaluate_every == 0 or trainer.step == self.steps
                 if due:
                     metrics = trainer.evaluate() if self.ranks.first else {}
-                    self._save(metrics)
+                    stop = not self._save(metrics) or stop
                     if metrics:
                         z = " ".join(f"{sum(layer) / len(layer):.0f}" for layer in metrics["z"])
                         bar.set_postfix_str(f"bpc {metrics['bpc']:.3f}, z {z}")
@@ -156,19 +181,26 @@ class Session:
                 elif stop:
                     self._save({})
 
-    def _save(self, metrics: dict[str, Any]) -> None:
-        """A checkpoint, with what was measured. Every rank takes part, one writes."""
+    def _save(self, metrics: dict[str, Any]) -> bool:
+        """A checkpoint, with what was measured, unless a full disk stands in the way. Every rank takes part, one writes."""
         state = self.trainer.state()
-        if not self.ranks.first:
+        if self.ranks.first:
+            self.saved = self._write(metrics, state)
+        else:
             self.trainer.losses.clear()
-            return
-        if metrics:
-            self._when_there_is_room(lambda: self.run.append_metrics(metrics))
-        bpc = metrics.get("bpc")
-        if self._when_there_is_room(lambda: self.trainer.save(bpc, state)):
-            self._tell("checkpoint", "" if bpc is None else f"bpc {bpc:.3f}")
+        self.saved = self.ranks.agree(self.saved)
+        return self.saved
 
-    def _when_there_is_room(self, write: Any) -> bool:
+    def _write(self, metrics: dict[str, Any], state: dict[str, Tensor]) -> bool:
+        if metrics and not self._when_there_is_room(lambda: self.run.append_metrics(metrics)):
+            return False
+        bpc = metrics.get("bpc")
+        if not self._when_there_is_room(lambda: self.trainer.save(bpc, state)):
+            return False
+        self._tell("checkpoint", "" if bpc is None else f"bpc {bpc:.3f}")
+        return True
+
+    def _when_there_is_room(self, write: Callable[[], None]) -> bool:
         """Write; where the disk is full, wait until it is not, unless this process is told to leave. Whether it wrote."""
         paused = False
         while True:
@@ -177,13 +209,13 @@ class Session:
             except OSError as error:
                 if not is_full(error):
                     raise
+                if self.leave or self._somebody_wants_rest():
+                    return False
                 if not paused:
                     detail = f"the disk is full: {error.strerror}; free some room and it goes on"
                     self._tell("paused", detail)
                     tqdm.write(f"{self.run.name}: {detail}", file=sys.stderr)
                     paused = True
-                if self.leave or self._somebody_wants_rest():
-                    return False
                 time.sleep(LOOK_AGAIN_SECONDS)
             else:
                 if paused:
@@ -201,8 +233,7 @@ class Session:
         with suppress(OSError, RunError):
             size = (self.run.folder / "log.jsonl").stat().st_size
             if size != self.log_size:
-                last = self.run.last_event()
-                self.rest = bool(last and last.get("event") == "stop")
+                self.rest = self.run.should_rest(self.since)
                 self.log_size = size
         return self.rest
 

@@ -98,8 +98,12 @@ class Trainer:
         """What heads use, at an evaluation of this very step."""
 
     def resume(self) -> list[str]:
-        """Go on from the newest checkpoint that is whole, if there is one. Damaged ones are set aside: why, one text each."""
+        """Go on from the newest checkpoint that is whole, if there is one. Damaged ones are set aside: why, one text each.
+
+        Raises RunError where the corpus is another one now.
+        """
         damage = self._set_damaged_aside() if self.ranks.first else []
+        self._require_same_corpus()
         newest = self.ranks.agree(self.step)
         if newest and not self.ranks.first:
             self._restore(newest)
@@ -113,13 +117,24 @@ class Trainer:
                 checkpoint.verify(self.run.checkpoint(step))
                 self._restore(step)
                 break
+            except torch.OutOfMemoryError:
+                raise  # that says nothing of the checkpoint
             except (CheckpointError, KeyError, RuntimeError, ValueError) as error:
                 kept = self.run.set_aside(step)
                 damage.append(f"set aside as {kept.name}: {error}")
         else:
             self.begin()
-        self.run.truncate_metrics(self.step)
         return damage
+
+    def _require_same_corpus(self) -> None:
+        if not self.step:
+            return
+        read = checkpoint.read_summary(self.run.checkpoint(self.step)).get("corpus")
+        if read is not None and read != self.corpus.digests:
+            raise RunError(
+                f"run {self.run.name}: corpus {self.corpus.name} is not the text that it was trained on up to step "
+                f"{self.step}; bring that back, or train a new run"
+            )
 
     def _restore(self, step: int) -> None:
         folder = self.run.checkpoint(step)
@@ -210,10 +225,11 @@ class Trainer:
         return self.step * self.spec.training.tokens_a_step
 
     def evaluate(self) -> dict[str, Any]:
-        """A line of metrics.jsonl."""
+        """A line of metrics.jsonl. Raises RunError where the model came to harm."""
         loss = torch.stack(self.losses).mean().item()
         self.losses.clear()
         found = self._read_valid()
+        self._require_sanity(found.bpc * math.log(2), 0.0)  # the last update may have done the harm
         self.spans = found.spans
         self.use = self._measure_use()
         z = found.spans.z if found.spans else self.net.z
