@@ -51,6 +51,7 @@ def save(
     """
     weights = {name: tensor.contiguous().cpu() for name, tensor in net.state_dict().items()}
     state = {name: tensor.contiguous().cpu() for name, tensor in (training or {}).items()}
+    folder.parent.mkdir(parents=True, exist_ok=True)
     _require_room(folder, [*weights.values(), *state.values()])
     config = {"step": step, **spec.to_dict()}
     with whole_folder(folder) as new:
