@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
-VIEWS = ("/", "/spans", "/text")
+VIEWS = ("/", *(f"/{module.stem}" for module in sorted((FRONTEND / "views").glob("*.js"))))
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 PLOTLY_STYLES = (

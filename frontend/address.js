@@ -1,11 +1,12 @@
 /** What the page shows is its address: the path names the view, the fragment its choices. */
 
-const viewOfPath = /** @type {Record<string, ViewName>} */ ({ '/': 'spans', '/spans': 'spans', '/text': 'text' });
+import { isView } from './views.js';
 
 /** @returns {{ view: ViewName, choices: Choices }} */
 export function read() {
+  const name = location.pathname.slice(1);
   return {
-    view: viewOfPath[location.pathname] ?? 'spans',
+    view: isView(name) ? name : 'spans',
     choices: Object.fromEntries(new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'))),
   };
 }

@@ -45,8 +45,8 @@ export const addressOf = (path) => root + path;
 /** @returns {Promise<Checkpoint[]>} */
 export const checkpoints = async () => (await request('/checkpoints')).items;
 
-/** @param {string} id @returns {Promise<Checkpoint>} */
-export const checkpoint = (id) => once(pathOf(id));
+/** @param {string} id an alias, as `@latest`, may stand for another one every time @returns {Promise<Checkpoint>} */
+export const checkpoint = (id) => (/@\d+$/.test(id) ? once : request)(pathOf(id));
 
 /** @param {string} id @returns {Promise<Spans>} */
 export const spans = (id) => once(pathOf(id, 'spans'));

@@ -3,22 +3,21 @@ import * as api from './api.js';
 import { byId, el } from './parts/dom.js';
 import { picker } from './parts/picker.js';
 import { nextTheme, onTheme, theme } from './theme.js';
+import { entryOf, isView, viewNames } from './views.js';
 
 const root = document.documentElement;
 const place = byId('view', HTMLElement);
 const trouble = byId('trouble', HTMLElement);
 const themeButton = byId('theme', HTMLButtonElement);
 const help = byId('keys', HTMLDialogElement);
-const views = {
-  spans: () => import('./views/spans.js'),
-  text: () => import('./views/text.js'),
-};
 
-/** @type {Record<ViewName, Choices>} what each view showed last, to come back to */
-const remembered = { spans: {}, text: {} };
+/** What each view showed last, to come back to. */
+const remembered = /** @type {Record<ViewName, Choices>} */ (Object.fromEntries(viewNames.map((name) => [name, {}])));
+/** @type {Choices} what the views of a checkpoint hand on to each other */
+let shared = {};
 /** @type {Checkpoint[]} */
 let checkpoints = [];
-/** @type {{ view: ViewName, checkpoint: Checkpoint, update: (choices: Choices) => void } | undefined} */
+/** @type {{ view: ViewName, checkpoint?: Checkpoint, update: (choices: Choices) => void } | undefined} */
 let current;
 let opened = new AbortController();
 
@@ -42,16 +41,25 @@ async function checkpointFor(wanted) {
   return api.checkpoint(wanted).catch((error) => (complain(error), checkpoints[0]));
 }
 
-const checkpointPicker = picker(byId('picker', HTMLElement), {
-  list: listCheckpoints, complain, choose: (checkpoint) => choose({ checkpoint }),
-});
+const checkpointPicker = picker(byId('picker', HTMLElement), { list: listCheckpoints, complain, choose: chooseCheckpoint });
+
+/** @param {string} checkpoint */
+function chooseCheckpoint(checkpoint) {
+  if (isFree(address.read().view)) go('spans', { checkpoint });
+  else choose({ checkpoint });
+}
+
+/** @param {ViewName} view whether it opens without a checkpoint */
+const isFree = (view) => entryOf(view).free === true;
 
 /** Shows what the address says. */
 async function follow() {
   const { view, choices } = address.read();
   remembered[view] = choices;
+  if (!isFree(view)) shared = { checkpoint: choices.checkpoint, head: choices.head };
   mark(view);
-  if (current?.view === view && (choices.checkpoint ?? current.checkpoint.id) === current.checkpoint.id) {
+  const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
+  if (current?.view === view && same) {
     current.update(choices);
     return;
   }
@@ -70,15 +78,11 @@ async function open(view, choices) {
   root.dataset.ready = 'false';
   calm();
   try {
-    const [{ build }, checkpoint] = await Promise.all([views[view](), checkpointFor(choices.checkpoint)]);
+    const built = await build(view, { choices, signal, choose, go, complain, calm });
     if (signal.aborted) return;
-    if (!checkpoint) { place.replaceChildren(nothingYet()); return; }
-    checkpointPicker.show(checkpoint);
-    document.title = `${view === 'spans' ? 'Spans' : 'Text'} · ${checkpoint.title} · Spanscope`;
-    const built = await build({ checkpoint, choices, signal, choose, go, complain, calm });
-    if (signal.aborted) return;
-    place.replaceChildren(built.element);
-    current = { view, checkpoint, update: built.update };
+    place.replaceChildren(built?.element ?? nothingYet());
+    if (!built) return;
+    current = { view, checkpoint: built.checkpoint, update: built.update };
     await built.drawn;
     if (!signal.aborted) root.dataset.ready = 'true';
   } catch (error) {
@@ -86,27 +90,48 @@ async function open(view, choices) {
   }
 }
 
+/**
+ * The view, or nothing where it needs a checkpoint and there is none.
+ * @param {ViewName} name
+ * @param {Frame} frame
+ * @returns {Promise<View & { checkpoint?: Checkpoint } | undefined>}
+ */
+async function build(name, frame) {
+  const view = entryOf(name);
+  if (view.free) {
+    checkpointPicker.show(undefined);
+    document.title = `${view.title} · Spanscope`;
+    return (await view.module()).build(frame);
+  }
+  const [module, checkpoint] = await Promise.all([view.module(), checkpointFor(frame.choices.checkpoint)]);
+  if (!checkpoint || frame.signal.aborted) return undefined;
+  checkpointPicker.show(checkpoint);
+  document.title = `${view.title} · ${checkpoint.title} · Spanscope`;
+  return { ...await module.build({ ...frame, checkpoint }), checkpoint };
+}
+
 /** @param {Choices} changes */
 function choose(changes) {
   const { view, choices } = address.read();
-  address.write(view, { ...choices, checkpoint: current?.checkpoint.id, ...changes }, { push: false });
+  const own = isFree(view) ? {} : { checkpoint: current?.checkpoint?.id };
+  address.write(view, { ...choices, ...own, ...changes }, { push: false });
   follow();
 }
 
-/** @param {ViewName} view */
-function go(view) {
-  const { choices } = address.read();
-  address.write(view, { ...remembered[view], checkpoint: choices.checkpoint ?? current?.checkpoint.id, head: choices.head }, { push: true });
+/** @param {ViewName} view @param {Choices} [changes] */
+function go(view, changes) {
+  const own = isFree(view) ? {} : { ...shared, checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
+  address.write(view, { ...remembered[view], ...own, ...changes }, { push: true });
   scrollTo(0, 0);
   follow();
 }
 
 /** @param {ViewName} view */
 function mark(view) {
-  const { checkpoint, head } = address.read().choices;
   for (const link of document.querySelectorAll('a[data-view]')) {
-    const to = /** @type {ViewName} */ (link.getAttribute('data-view'));
-    link.setAttribute('href', address.format(to, { ...remembered[to], checkpoint, head }));
+    const to = link.getAttribute('data-view') ?? '';
+    if (!isView(to)) continue;
+    link.setAttribute('href', address.format(to, { ...remembered[to], ...(isFree(to) ? {} : shared) }));
     if (to === view && link.closest('nav')) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
@@ -118,13 +143,13 @@ const nothingYet = () =>
 
 /** @param {number} step */
 async function nextCheckpoint(step) {
-  const at = checkpoints.findIndex(({ id }) => id === current?.checkpoint.id);
+  const at = checkpoints.findIndex(({ id }) => id === current?.checkpoint?.id);
   const next = checkpoints[(at + step + checkpoints.length) % checkpoints.length];
-  if (next && next.id !== current?.checkpoint.id) choose({ checkpoint: next.id });
+  if (current?.checkpoint && next && next.id !== current.checkpoint.id) choose({ checkpoint: next.id });
 }
 
 const keys = /** @type {Record<string, () => void>} */ ({
-  1: () => go('spans'), 2: () => go('text'),
+  ...Object.fromEntries(viewNames.map((name) => [entryOf(name).key, () => go(name)])),
   '[': () => nextCheckpoint(-1), ']': () => nextCheckpoint(1),
   t: nextTheme, '?': () => help.showModal(),
 });
@@ -135,11 +160,15 @@ document.addEventListener('keydown', (event) => {
 });
 
 document.addEventListener('click', (event) => {
-  const link = event.target instanceof Element && event.target.closest('a[data-view]');
-  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const name = event.target instanceof Element && event.target.closest('a[data-view]')?.getAttribute('data-view');
+  if (!name || !isView(name) || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  go(/** @type {ViewName} */ (link.getAttribute('data-view')));
+  go(name);
 });
+
+byId('views', HTMLElement).prepend(...viewNames.map((name) => el('a', { href: `/${name}`, 'data-view': name }, entryOf(name).title)));
+byId('keys-list', HTMLElement).prepend(el('div', {}, el('dt', {}, viewNames.map((name) => entryOf(name).title).join(', ')),
+  el('dd', {}, ...viewNames.flatMap((name) => [el('kbd', {}, entryOf(name).key), ' ']))));
 
 const nameTheme = () => { themeButton.textContent = `◐ ${theme()}`; themeButton.setAttribute('aria-label', `Theme: ${theme()}`); };
 themeButton.addEventListener('click', nextTheme);

@@ -2,7 +2,11 @@
 
 type Variant = 'fixed' | 'adaptive' | 'dynamic';
 type Unit = 'bytes' | 'characters' | 'symbols';
-type ViewName = 'spans' | 'text';
+type ViewName = keyof typeof import('./views.js').views;
+/** A view that is `free` opens without a checkpoint. */
+type ViewEntry = { title: string, key: string } & (
+  | { free?: false, module: () => Promise<{ build: (page: Page) => Promise<View> }> }
+  | { free: true, module: () => Promise<{ build: (frame: Frame) => Promise<View> }> });
 type Colours = ReturnType<typeof import('./theme.js').colours>;
 
 interface Checkpoint {
@@ -109,15 +113,19 @@ interface Choices {
 }
 
 /** What a view may ask of the page around it. */
-interface Page {
-  checkpoint: Checkpoint;
+interface Frame {
   choices: Choices;
   /** Ends when another view or checkpoint takes the place of this one. */
   signal: AbortSignal;
   choose(changes: Choices): void;
-  go(view: ViewName): void;
+  go(view: ViewName, changes?: Choices): void;
   complain(error: unknown): void;
   calm(): void;
+}
+
+/** What a view of one checkpoint may ask. */
+interface Page extends Frame {
+  checkpoint: Checkpoint;
 }
 
 interface View {

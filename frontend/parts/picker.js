@@ -84,12 +84,12 @@ export function picker(place, { list, choose, complain }) {
   }
 
   return {
-    /** @param {Checkpoint} checkpoint */
+    /** @param {Checkpoint | undefined} checkpoint nothing where the view is about none */
     show(checkpoint) {
-      shown = checkpoint.id;
+      shown = checkpoint?.id ?? '';
       button.hidden = false;
-      button.replaceChildren(checkpointName(checkpoint), el('span', { 'aria-hidden': 'true' }, ' ▾'));
-      button.setAttribute('aria-label', `Checkpoint: ${checkpointName(checkpoint)}`);
+      button.replaceChildren(checkpoint ? checkpointName(checkpoint) : 'checkpoints', el('span', { 'aria-hidden': 'true' }, ' ▾'));
+      button.setAttribute('aria-label', checkpoint ? `Checkpoint: ${checkpointName(checkpoint)}` : 'Open a checkpoint');
     },
   };
 }

@@ -1,0 +1,16 @@
+/**
+ * The views, a line for each: its name is its path and its module's name in views/, by which the backend serves it.
+ * @satisfies {Record<string, ViewEntry>}
+ */
+export const views = {
+  spans: { title: 'Spans', key: '1', module: () => import('./views/spans.js') },
+  text: { title: 'Text', key: '2', module: () => import('./views/text.js') },
+};
+
+/** @param {string} name @returns {name is ViewName} */
+export const isView = (name) => Object.hasOwn(views, name);
+
+export const viewNames = Object.keys(views).filter(isView);
+
+/** @param {ViewName} name */
+export const entryOf = (name) => /** @type {ViewEntry} */ (views[name]);
