@@ -11,21 +11,22 @@ import torch
 from torch import Tensor
 
 from model.attention import Weights, band_weights
+from model.pasts import Pasts, walk
 from model.span import spans_of
-from model.transformer import Memory, Operands, Transformer
+from model.transformer import Operands, Transformer
 
 Field = Literal["span", "distance", "entropy", "outside"]
 FIELDS: tuple[Field, ...] = get_args(Field)
-BLOCK = 512  # the reading does not depend on it
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a model made of a text of T tokens, read from a memory of zeros.
+    """What a model made of the last N tokens of a text, read from a memory of zeros.
 
-    bits [T]: of each token given those before it, NaN for the first. next_token, next_share [T, k]: the likeliest
-    symbols after each token. fields [T, layers, heads]: `span` in tokens; `distance` (mean, tokens) and `entropy`
-    (bits) of the attention that falls inside the text, NaN where none does; `outside`, the share that falls before it.
+    bits [N]: of each token given those before it, NaN for the first of the text. next_token, next_share [N, k]: the
+    likeliest symbols after each token. fields [N, layers, heads]: `span` in tokens; `distance` (mean, tokens) and
+    `entropy` (bits) of the attention that falls inside the text, NaN where none does; `outside`, the share that falls
+    before it.
     """
 
     bits: Tensor
@@ -33,46 +34,59 @@ class Reading:
     next_share: Tensor
     fields: dict[Field, Tensor]
 
+    @property
+    def bpc(self) -> float:
+        """The mean of the bits that are known, NaN where none is."""
+        return self.bits[~self.bits.isnan()].mean().item()
+
 
 @torch.no_grad()
 def read(
-    net: Transformer, tokens: Tensor, fields: Collection[Field] = FIELDS, likeliest: int = 5
+    net: Transformer,
+    tokens: Tensor,
+    fields: Collection[Field] = FIELDS,
+    likeliest: int = 5,
+    first: int = 0,
+    pasts: Pasts | None = None,
 ) -> Reading:
-    """Read int64 [T], at least one token. Raises ValueError for an empty text."""
+    """Read int64 [T], at least one token, and report those from `first` on (N = T - first of them).
+
+    What `pasts` know of the beginning is not read again. Raises ValueError for an empty text.
+    """
     if not len(tokens):
         raise ValueError("a text of no tokens cannot be read")
-    time, config = len(tokens), net.config
-    bits = torch.full((time,), math.nan)
+    count, config = len(tokens) - first, net.config
+    bits = torch.full((count,), math.nan)
     likeliest = min(likeliest, config.symbols)
-    next_token = torch.empty(time, likeliest, dtype=torch.int64)
-    next_share = torch.empty(time, likeliest)
+    next_token = torch.empty(count, likeliest, dtype=torch.int64)
+    next_share = torch.empty(count, likeliest)
     kept: dict[Field, Tensor] = {
-        field: torch.empty(time, config.layers, config.heads) for field in FIELDS if field in fields
+        field: torch.empty(count, config.layers, config.heads)
+        for field in FIELDS
+        if field in fields
     }
     attended = [field for field in kept if field != "span"]
-    memory: Memory | None = None
-    text = tokens[None].to(net.position.device)
-    for start in range(0, time, BLOCK):
-        block = text[:, start : start + BLOCK]
-        states, lengths, before, memory = net.read(block, memory)
-        log_share = net.logits(states[-1])[0].float().log_softmax(-1)
-        end = start + block.shape[1]
-        targets = text[0, start + 1 : end + 1]
-        loss = -log_share[: len(targets)].gather(1, targets[:, None])[:, 0]
-        bits[start + 1 : start + 1 + len(targets)] = (loss / math.log(2)).cpu()
-        likely = log_share.topk(next_token.shape[1], dim=-1)
-        next_token[start:end] = likely.indices.cpu()
-        next_share[start:end] = likely.values.exp().cpu()
+    for past, (states, lengths, before, _) in walk(net, tokens, first, pasts=pasts):
+        earlier = [] if past.output is None else [past.output[None]]
+        log_share = net.logits(torch.cat([*earlier, states[-1][0]])).float().log_softmax(-1)
+        time, told = states[-1].shape[1], len(log_share) - 1
+        place = slice(past.length - first, past.length - first + time)
+        targets = tokens[past.length + time - told : past.length + time].to(log_share.device)
+        loss = -log_share[:-1].gather(1, targets[:, None])[:, 0]
+        bits[place.stop - told : place.stop] = (loss / math.log(2)).cpu()
+        likely = log_share[-time:].topk(likeliest, dim=-1)
+        next_token[place] = likely.indices.cpu()
+        next_share[place] = likely.values.exp().cpu()
         for number, attention in enumerate(net.attentions):
             if "span" in fields:
                 spans = spans_of(lengths[number], config.ramp, config.span_limit)
-                kept["span"][start:end, number] = (spans[0].T if spans.dim() == 3 else spans).cpu()
+                kept["span"][place, number] = (spans[0].T if spans.dim() == 3 else spans).cpu()
             if attended:
                 remembered = before[number] if before else None
                 operands = attention.operands(states[number], remembered, net.position)
-                measured = _measure(operands, start)
+                measured = _measure(operands, past.length)
                 for field in attended:
-                    kept[field][start:end, number] = measured[field].cpu()
+                    kept[field][place, number] = measured[field].cpu()
     return Reading(bits, next_token, next_share, kept)
 
 

@@ -86,7 +86,10 @@ def test_two_trainers_train_each_run_once_and_end_all(worked: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("mistyped", "run mistyped: run.json cannot be read: layers is 'two'; it must be a whole number"),
+        (
+            "mistyped",
+            "run mistyped: run.json cannot be read: layers is 'two'; it must be a whole number",
+        ),
         ("vanished", "text8: .* cannot be fetched .*check the network"),
         ("emptied", "pysrc: the prepared corpus cannot be read .*remove .* and try again"),
     ],

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from model import probe
+from model import pasts, probe
 from model.config import ModelConfig
 from model.evaluate import stream
 from model.transformer import Transformer
@@ -68,9 +68,24 @@ def test_fields_do_not_depend_on_the_block(
 ) -> None:
     tokens = torch.randint(256, (100,))
     whole = probe.read(net, tokens)
-    monkeypatch.setattr(probe, "BLOCK", 9)
+    monkeypatch.setattr(pasts, "BLOCK", 9)
     cut = probe.read(net, tokens)
     for field in probe.FIELDS:
         torch.testing.assert_close(
             whole.fields[field], cut.fields[field], equal_nan=True, rtol=1e-4, atol=1e-5
         )
+
+
+@pytest.mark.parametrize("first", [0, 1, 9, 50, 99, 100])
+def test_the_last_tokens_are_reported_as_in_the_whole(
+    net: Transformer, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    monkeypatch.setattr(pasts, "BLOCK", 9)
+    tokens = torch.randint(256, (100,))
+    whole, last = probe.read(net, tokens), probe.read(net, tokens, first=first)
+    near = {"equal_nan": True, "rtol": 1e-4, "atol": 1e-5}
+    torch.testing.assert_close(last.bits, whole.bits[first:], **near)
+    assert torch.equal(last.next_token, whole.next_token[first:])
+    torch.testing.assert_close(last.next_share, whole.next_share[first:], **near)
+    for field in probe.FIELDS:
+        torch.testing.assert_close(last.fields[field], whole.fields[field][first:], **near)
