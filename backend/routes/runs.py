@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from analysis.curves import curves_figure, curves_table
@@ -178,7 +179,9 @@ def get_run_spans(run: ChosenRun) -> schemas.RunSpans:
     )
 
 
-@router.get("/runs/{run}/log")
-def get_log(run: ChosenRun) -> schemas.Log:
-    """What happened to it, in order."""
-    return schemas.Log.model_validate({"items": run.log()})
+@router.get("/runs/{run}/log", response_model=schemas.Log)
+def get_log(run: ChosenRun, forms: ChosenForms) -> Response:
+    """What happened to it, in order: json or csv."""
+    answer = schemas.Log.model_validate({"items": run.log()})
+    table = pd.DataFrame([line.model_dump() for line in answer.items], columns=schemas.LOG_COLUMNS)
+    return represent(forms, answer, table)

@@ -133,6 +133,9 @@ class Happened(BaseModel):
     detail: str
 
 
+LOG_COLUMNS = list(Happened.model_fields)
+
+
 class Log(BaseModel):
     items: list[Happened]
 

@@ -74,6 +74,8 @@ def test_a_run_is_queued_trained_watched_and_resumed(client: TestClient, folder:
 
     log = [line["event"] for line in client.get(f"{API}/runs/mine/log").json()["items"]]
     assert log == ["queued", "stop", "queued", "started", "checkpoint", "checkpoint", "ended"]
+    lines = client.get(f"{API}/runs/mine/log?format=csv").text.splitlines()
+    assert lines[0] == "time,event,step,detail" and len(lines) == 8
     curves = client.get(f"{API}/runs/mine/metrics").json()
     assert curves["steps"] == [20, 40] and curves["bpc"][-1] == run["bpc"]
     assert curves["mean_span"][-1] == run["mean_span"] >= 32
