@@ -5,8 +5,10 @@ net = model.load("model/shelf/classics-adaptive/checkpoints/step-00013650")
 analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
 """
 
+from analysis.compare import spans_side_by_side
 from analysis.figures import along_figure, map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
+from analysis.published import published_table
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from analysis.texts import read_text
 
@@ -16,8 +18,10 @@ __all__ = [
     "head_figure",
     "heads_table",
     "map_figure",
+    "published_table",
     "read_text",
     "spans_figure",
+    "spans_side_by_side",
     "spans_table",
     "statistics_by_layer",
     "statistics_over_all",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from model.alphabets import Alphabet, Integers
 from model.config import alphabet_of
 from model.probe import FIELDS, Field, Reading, read
 from model.transformer import Transformer
@@ -16,17 +19,58 @@ from model.transformer import Transformer
 Reduce = Literal["all", "layer", "head"]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A text and what was read before it, as one stream of T tokens."""
+
+    tokens: Tensor
+    """int64 [T]."""
+    places: Integers
+    """[T, 2]: code points [start, end) of the text; in the context they are below 0."""
+    first: int
+    """The first token that starts in the text."""
+
+    @property
+    def count(self) -> int:
+        """How many tokens start in the text."""
+        return len(self.tokens) - self.first
+
+    def at(self, place: int) -> int:
+        """The first token that starts at a place of the text or after it."""
+        return int(np.searchsorted(self.places[:, 0], place))
+
+
+def write(alphabet: Alphabet, text: str, context: str = "") -> Written:
+    """Context and text as a model of this alphabet reads them.
+
+    Raises ValueError where no token starts in the text, and for what the alphabet cannot write.
+    """
+    tokens, places = alphabet.encode(context + text)
+    places = places - len(context)
+    written = Written(torch.from_numpy(tokens), places, int(np.searchsorted(places[:, 0], 0)))
+    if not written.count:
+        continued = ": it goes on with the last one of the context" if text else ""
+        raise ValueError(f"no token starts in the text{continued}")
+    return written
+
+
 def read_text(
-    net: Transformer, text: str, fields: Collection[Field] = FIELDS, reduce: Reduce = "all"
+    net: Transformer,
+    text: str,
+    fields: Collection[Field] = FIELDS,
+    reduce: Reduce = "all",
+    context: str = "",
 ) -> pd.DataFrame:
     """A row a token: token, start, end (code points), bits, and each field; one column a layer or head if asked.
 
-    Raises ValueError for an empty text, or one the model's alphabet cannot write; UnknownAlphabet.
+    The context is read first and has no rows. Raises ValueError for an empty text, or one the model's alphabet cannot
+    write; UnknownAlphabet.
     """
-    tokens, places = alphabet_of(net.config).encode(text)
-    reading = read(net, torch.from_numpy(tokens), fields)
+    written = write(alphabet_of(net.config), text, context)
+    reading = read(net, written.tokens, fields, first=written.first)
+    places = written.places[written.first :]
     columns: dict[str, object] = {
-        "token": tokens,
+        "token": written.tokens[written.first :].numpy(),
         "start": places[:, 0],
         "end": places[:, 1],
         "bits": reading.bits.numpy(),

@@ -113,12 +113,12 @@ def kept_tokens(config: ModelConfig, spans: Tensor, cuts: Sequence[Cut] = ()) ->
     return kept.sum().item()
 
 
-def reading_of_text(net: Transformer, tokens: Tensor) -> Read:
-    """Of int64 [T]."""
+def reading_of_text(net: Transformer, tokens: Tensor, first: int = 0) -> Read:
+    """Of int64 [T]: all of it is read, and means are over the tokens from `first` on, of which there must be one."""
 
     def reading() -> tuple[float, Tensor]:
-        found = read(net, tokens, ["span"])
-        return found.bits[1:].mean().item(), found.fields["span"].double().mean(0)
+        found = read(net, tokens, ["span"], first=first)
+        return found.bpc, found.fields["span"].double().mean(0)
 
     return reading
 

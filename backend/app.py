@@ -14,7 +14,20 @@ from fastapi_offline import FastAPIOffline
 from backend import page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
-from backend.routes import analyses, checkpoints, heads, health, plans, run_events, runs
+from backend.prefixes import Prefixes
+from backend.routes import (
+    analyses,
+    attention,
+    checkpoints,
+    compare,
+    continuations,
+    heads,
+    health,
+    plans,
+    published,
+    run_events,
+    runs,
+)
 from backend.settings import Settings
 from model.checkpoint import CheckpointError
 
@@ -44,10 +57,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
+    app.state.prefixes = Prefixes(settings.max_prefix_bytes)
     app.state.waiting_for = "the service is starting"
     problems.install(app)
     app.include_router(health.router)
-    for routes in (checkpoints, heads, analyses, runs, run_events, plans):
+    # `compare` before the checkpoints, or it would be taken for one
+    for routes in (
+        compare,
+        checkpoints,
+        heads,
+        analyses,
+        attention,
+        continuations,
+        published,
+        runs,
+        run_events,
+        plans,
+    ):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
     return app

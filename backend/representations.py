@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
 from fastapi import Depends, Header, HTTPException, Query, Response
 from pydantic import BaseModel
 
+F = TypeVar("F", bound=str)
 Form = Literal["json", "csv", "figure"]
 MEDIA_TYPES: dict[Form, str] = {
     "json": "application/json",
@@ -23,13 +24,16 @@ def chosen_forms(
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> list[Form]:
     """The forms that the request takes, the one it likes best first."""
-    if format:
-        return [format]
-    weights = {form: _weight(media_type, accept) for form, media_type in MEDIA_TYPES.items()}
-    return sorted((form for form in weights if weights[form]), key=lambda form: -weights[form])
+    return [format] if format else accepted(MEDIA_TYPES, accept)
 
 
 ChosenForms = Annotated[list[Form], Depends(chosen_forms)]
+
+
+def accepted(media_types: Mapping[F, str], accept: str) -> list[F]:
+    """The forms that an Accept header takes, the one it likes best first."""
+    weights = {form: _weight(media_type, accept) for form, media_type in media_types.items()}
+    return sorted((form for form in weights if weights[form]), key=lambda form: -weights[form])
 
 
 def _weight(media_type: str, accept: str) -> float:

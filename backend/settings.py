@@ -22,7 +22,14 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["float32", "bfloat16"] = "float32"
-    max_characters: int = Field(20_000, ge=1)
+    max_characters: int = Field(20_000, ge=1, description="of a text and its context together")
+    max_weights: int = Field(
+        8_388_608, ge=1, description="numbers that an answer with attention may hold"
+    )
+    max_continuation: int = Field(1_000, ge=1, description="tokens that a model may write at once")
+    max_prefix_bytes: int = Field(
+        268_435_456, ge=0, description="kept of texts read before, to answer as one types"
+    )
     max_queue: int = Field(
         16, ge=1, description="analyses that wait or run before the answer is 429"
     )

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from model.attention import band_weights
 from model.pasts import Pasts, walk
 from model.slabs import Group
-from model.span import spans_of
+from model.span import span_of
 from model.transformer import Operands, Transformer
 
 FLOOR = 1e-4
@@ -65,25 +65,24 @@ def read_bands(
     widths = dict.fromkeys(heads, 0)
     rows = math.ceil((stop - first) / (pool or 1))
 
-    def widen(layer: int, z: Tensor) -> None:
-        """Take note of the spans of some tokens, z [heads] or [1, heads, time]."""
-        spans = spans_of(z, config.ramp, config.span_limit)
-        longest = spans.amax((0, 2)) if spans.dim() == 3 else spans
-        for head in (own for own in heads if own[0] == layer):
-            widths[head] = max(widths[head], int(longest[head[1]]))
+    def widen(lengths: Sequence[Tensor]) -> None:
+        """Take note of how far some tokens reach, z in every layer: [heads] or [1, heads, time]."""
+        for layer, head in heads:
+            z = lengths[layer][head] if lengths[layer].dim() == 1 else lengths[layer][0, head].max()
+            span = span_of(z.item(), config.ramp, config.span_limit)
+            widths[layer, head] = max(widths[layer, head], span)
         numbers = sum(rows * math.ceil(width / (pool or 1)) for width in widths.values())
         if numbers > most:
             raise TooManyWeights(numbers)
 
     if config.variant != "dynamic":
-        for layer, attention in enumerate(net.attentions):
-            widen(layer, attention.span(net.position))
+        widen([attention.span(net.position) for attention in net.attentions])
     for past, (states, lengths, before, _) in walk(net, tokens, first, stop, pasts):
+        widen(lengths)
         for layer, attention in enumerate(net.attentions):
             chosen = [own for number, own in heads if number == layer]
             if not chosen:
                 continue
-            widen(layer, lengths[layer])
             operands = attention.operands(
                 states[layer], before[layer] if before else None, net.position
             )

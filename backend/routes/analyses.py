@@ -6,20 +6,18 @@ import math
 import time
 from collections.abc import Sequence
 
-import numpy as np
-import torch
 from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from analysis.texts import reduced
-from analysis.what_if import WhatIf, reading_of_text, what_if
+from analysis.texts import Written, reduced
+from analysis.what_if import Cut, WhatIf, reading_of_text, what_if
 from backend.catalogue import Entry
-from backend.engine import Busy, Engine
+from backend.reading import checked_cuts, on_model, prefixes_of, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import texts as schemas
 from backend.schemas.arrays import TypedArray
-from model.alphabets import Alphabet
-from model.config import ModelConfig, alphabet_of
+from model.config import alphabet_of
+from model.pasts import Pasts
 from model.probe import Reading, read
 from model.transformer import Transformer
 
@@ -33,75 +31,62 @@ async def analyse(
 ) -> Response:
     """The tokens of a text with their places, bits, likely successors and the fields asked for.
 
-    With `spans` the model reads with those heads cut, and `what_if` says what that changes.
+    `context` and `text` are read as one stream, and the tokens that start in the text are returned; with `from`, those
+    that start there or after, their numbers being those that the whole would have. Where a text begins as one read a
+    moment ago does, only what is new is computed. With `spans` the model reads with those heads cut, and `what_if`
+    says what that changes.
     """
-    limit = request.app.state.settings.max_characters
-    if len(body.text) > limit:
-        detail = f"The text has {len(body.text):,} characters; at most {limit:,} are read at once."
-        raise HTTPException(413, detail)
-    _check_cuts(body.spans, entry.spec.model)
-    engine: Engine = request.app.state.engine
-    symbols = alphabet_of(entry.spec.model)
-    try:
-        tokens, places = await run_in_threadpool(symbols.encode, body.text)
-        read_so = await engine.run(entry, lambda net: _read(net, tokens, body))
-    except ValueError as error:
-        raise HTTPException(422, f"text: {error}") from None
-    except Busy:
-        detail = "The model is busy with other texts; try again in a second."
-        raise HTTPException(429, detail, {"Retry-After": "1"}) from None
-    return await run_in_threadpool(_answer, entry, body, symbols, tokens, places, *read_so)
-
-
-def _check_cuts(cuts: Sequence[schemas.HeadCut], config: ModelConfig) -> None:
-    """Raises 422 for a head that is not there or cut twice, and for a span beyond the limit."""
-    most = {"layer": config.layers - 1, "head": config.heads - 1, "span": config.span_limit}
-    known: dict[tuple[int, int], int] = {}
-    for number, cut in enumerate(cuts):
-        place = f"body.spans.{number}"
-        for name, limit in most.items():
-            if getattr(cut, name) > limit:
-                raise HTTPException(422, f"{place}.{name}: at most {limit} in this checkpoint")
-        first = known.setdefault((cut.layer, cut.head), number)
-        if first != number:
-            raise HTTPException(422, f"{place}: this head is cut by body.spans.{first} already")
+    cuts = checked_cuts(body.spans, entry.spec.model)
+    if body.from_ > len(body.text):
+        detail = f"body.from: at most {len(body.text)}, where the text ends"
+        raise HTTPException(422, detail)
+    text = await written(request, entry, body)
+    first = max(text.first, text.at(body.from_))
+    pasts = prefixes_of(request, entry, cuts)
+    read_so = await on_model(request, entry, lambda net: _read(net, text, first, body, cuts, pasts))
+    return await run_in_threadpool(_answer, entry, body, text, first, *read_so)
 
 
 def _read(
-    net: Transformer, tokens: np.ndarray, body: schemas.AnalysisRequest
+    net: Transformer,
+    text: Written,
+    first: int,
+    body: schemas.AnalysisRequest,
+    cuts: Sequence[Cut],
+    pasts: Pasts,
 ) -> tuple[Reading, float, WhatIf | None]:
-    text = torch.from_numpy(tokens)
-    cuts = [(cut.layer, cut.head, cut.span) for cut in body.spans]
-    change = what_if(net, cuts, reading_of_text(net, text)) if cuts else None
+    changes = cuts and first < len(text.tokens)
+    change = what_if(net, cuts, reading_of_text(net, text.tokens, first)) if changes else None
     with net.cut(cuts):
         started = time.perf_counter()
-        reading = read(net, text, body.fields)
+        reading = read(net, text.tokens, body.fields, body.likeliest, first, pasts)
         return reading, time.perf_counter() - started, change
 
 
 def _answer(
     entry: Entry,
     body: schemas.AnalysisRequest,
-    symbols: Alphabet,
-    tokens: np.ndarray,
-    places: np.ndarray,
+    text: Written,
+    first: int,
     reading: Reading,
     seconds: float,
     change: WhatIf | None,
 ) -> Response:
-    bits = reading.bits[1:]
+    symbols = alphabet_of(entry.spec.model)
+    tokens, places = text.tokens[first:].numpy(), text.places[first:]
     analysis = schemas.Analysis.model_validate(
         {
             "checkpoint": entry.id,
             "unit": entry.spec.model.unit,
             "tokens": {
+                "first": first - text.first,
                 "count": len(tokens),
                 "token": TypedArray.of(tokens, "i4"),
                 "start": TypedArray.of(places[:, 0], "i4"),
                 "end": TypedArray.of(places[:, 1], "i4"),
             },
             "bits": TypedArray.of(reading.bits.numpy()),
-            "bpc": bits.mean().item() if len(bits) else None,
+            "bpc": None if math.isnan(reading.bpc) else reading.bpc,
             "next": {
                 "symbols": [symbols.symbol(token) for token in range(symbols.size)],
                 "token": TypedArray.of(reading.next_token.numpy(), "i4"),

@@ -23,17 +23,28 @@ def catalogue_of(request: Request) -> Catalogue:
     return catalogue
 
 
-def chosen_checkpoint(
-    request: Request,
-    id: Annotated[str, Path(description="`<run>@<step>`, or `@latest`, `@best`")],
-) -> Entry:
-    """Raises 404; an alias answers 307 to what it stands for now."""
+def resolved(request: Request, id: str) -> tuple[Entry, bool]:
+    """A checkpoint, and whether it was asked for by an alias. Raises 404 where there is none."""
     try:
-        entry, alias = catalogue_of(request).resolve(id)
+        return catalogue_of(request).resolve(id)
     except UnknownCheckpoint:
         raise HTTPException(
             404, f"there is no checkpoint {id!r}; GET /api/v1/checkpoints lists them"
         ) from None
+
+
+def chosen_checkpoint(
+    request: Request,
+    id: Annotated[
+        str,
+        Path(
+            description="`<run>@<step>`, or `@latest`, `@best`",
+            examples=["classics-adaptive@latest"],
+        ),
+    ],
+) -> Entry:
+    """Raises 404; an alias answers 307 to what it stands for now."""
+    entry, alias = resolved(request, id)
     if alias:
         path = request.url.path.replace(f"/{id}", f"/{quote(entry.id, safe='@')}", 1)
         query = f"?{request.url.query}" if request.url.query else ""
@@ -46,11 +57,11 @@ def chosen_checkpoint(
 ChosenCheckpoint = Annotated[Entry, Depends(chosen_checkpoint)]
 
 
-def _table(entry: Entry) -> pd.DataFrame:
+def table_of(entry: Entry) -> pd.DataFrame:
     return spans_table(entry.z, entry.spec.model, entry.sample)
 
 
-def _item(entry: Entry, training: bool) -> dict[str, object]:
+def item_of(entry: Entry, training: bool) -> dict[str, object]:
     model = entry.spec.model
     return {
         "id": entry.id,
@@ -67,7 +78,7 @@ def _item(entry: Entry, training: bool) -> dict[str, object]:
         "alphabet": model.alphabet,
         "unit": model.unit,
         "bpc": {"part": None, **entry.summary["bpc"]},
-        "mean_span": float(_table(entry)["span"].mean()),
+        "mean_span": float(table_of(entry)["span"].mean()),
         "created": datetime.fromisoformat(entry.summary["created"]),
         "training": training,
     }
@@ -78,7 +89,7 @@ def list_checkpoints(request: Request) -> schemas.Checkpoints:
     """Every checkpoint of the runs folder and the shelf."""
     entries = catalogue_of(request).entries()
     training = {run: run.training for run in {entry.run for entry in entries}}
-    items = [schemas.CheckpointItem.model_validate(_item(e, training[e.run])) for e in entries]
+    items = [schemas.CheckpointItem.model_validate(item_of(e, training[e.run])) for e in entries]
     return schemas.Checkpoints(items=items)
 
 
@@ -88,7 +99,7 @@ def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
     card = entry.run.folder / "README.md"
     return schemas.CheckpointDetail.model_validate(
         {
-            **_item(entry, entry.run.training),
+            **item_of(entry, entry.run.training),
             "tokens": entry.summary["tokens"],
             "config": entry.spec.to_dict(),
             "card": card.read_text(encoding="utf-8", errors="replace") if card.is_file() else None,
@@ -102,7 +113,7 @@ def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
 
     Of a dynamic span, z and span are means over held-out text, and the percentiles say how the span moves there.
     """
-    model, table = entry.spec.model, _table(entry)
+    model, table = entry.spec.model, table_of(entry)
     answer = schemas.Spans.model_validate(
         {
             "checkpoint": entry.id,
@@ -119,7 +130,7 @@ def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
 @router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)
 def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
     """Spans and their cost, by layer and over all: json or csv (the layers)."""
-    table = _table(entry)
+    table = table_of(entry)
     layers = statistics_by_layer(table, entry.spec.model)
     answer = schemas.SpanStatistics.model_validate(
         {

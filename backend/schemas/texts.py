@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.texts import Reduce
 from backend.schemas.arrays import TypedArray
+from backend.schemas.examples import example
 from model.alphabets import Unit
 from model.probe import Field as ReadingField
 
@@ -22,29 +23,42 @@ class HeadCut(BaseModel):
     span: int = Field(ge=1, description="tokens, at most the span limit, which cuts nothing")
 
 
-class AnalysisRequest(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "text": "To be, or not to be",
-                "fields": ["span", "distance"],
-                "reduce": "layer",
-                "spans": [{"layer": 1, "head": 0, "span": 16}],
-            }
-        },
-    )
+class TextRequest(BaseModel):
+    """Context and text are read as one stream; a service's limit of characters counts both."""
 
-    text: Annotated[str, Field(description="at least one character; places are code points")]
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(description="at least one character; places are code points")
+    context: str = Field("", description="read before the text, and not reported")
+
+
+Cuts = Annotated[
+    list[HeadCut],
+    Field(max_length=1024, description="what if: read with these heads cut, each once at most"),
+]
+
+
+class AnalysisRequest(TextRequest):
+    model_config = ConfigDict(json_schema_extra={"example": example("AnalysisRequest")})
+
+    from_: int = Field(
+        0,
+        ge=0,
+        strict=True,
+        alias="from",
+        description="a place in the text: return the tokens that start there or after, and compute no others if what "
+        "comes before was read a moment ago",
+    )
     fields: Annotated[list[ReadingField], Field(max_length=4)] = ["span", "distance"]
     reduce: Reduce = "layer"
-    spans: Annotated[
-        list[HeadCut],
-        Field(max_length=1024, description="what if: read with these heads cut, each once at most"),
-    ] = []
+    likeliest: int = Field(5, ge=1, le=256, description="how many successors to name")
+    spans: Cuts = Field(default_factory=list)
 
 
 class Tokens(BaseModel):
+    """Those returned."""
+
+    first: int = Field(description="the number of the first one among those of the text")
     count: int
     token: TypedArray
     start: TypedArray
@@ -52,7 +66,7 @@ class Tokens(BaseModel):
 
 
 class NextSymbols(BaseModel):
-    """The likeliest symbols after each token, [tokens, 5] each; `symbols` labels every token."""
+    """The likeliest symbols after each token, [tokens, likeliest] each; `symbols` labels every token."""
 
     symbols: list[str]
     token: TypedArray
@@ -67,7 +81,10 @@ class Change(BaseModel):
 
 
 class WhatIf(BaseModel):
-    """What the cut changes: this text read as the model is, and read with the heads cut."""
+    """What the cut changes: the text read as the model is, and read with the heads cut.
+
+    Bits and spans are means over the tokens returned; the seconds are those of reading context and text anew.
+    """
 
     bits: float | None = Field(description="bpc after minus before")
     bpc_before: float | None
@@ -79,13 +96,17 @@ class WhatIf(BaseModel):
 
 
 class Analysis(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": example("Analysis")})
+
     checkpoint: str
     unit: Unit
     tokens: Tokens
-    bits: TypedArray = Field(description="of each token given those before it; NaN for the first")
-    bpc: float | None
+    bits: TypedArray = Field(
+        description="of each token given those before it; NaN for the very first"
+    )
+    bpc: float | None = Field(description="the mean bits of the tokens returned")
     next: NextSymbols
     axes: list[Literal["token", "layer", "head"]]
     fields: dict[ReadingField, TypedArray]
-    model_seconds: float
-    what_if: WhatIf | None = Field(description="where the spans of heads are cut")
+    model_seconds: float = Field(description="what reading took, the what-if apart")
+    what_if: WhatIf | None = Field(description="where spans are cut and tokens are returned")

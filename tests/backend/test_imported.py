@@ -92,10 +92,10 @@ def test_it_is_evaluated_in_its_own_numbers_where_its_symbols_have_names(
     assert spanscope(monkeypatch, "evaluate", "unnamed@2000", "--runs", runs) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: this model cannot read") and error.count("\n") == 1
-    corpora._keep((TRAINING,) * 3, tmp_path / "pysrc")
+    corpora.keep((TRAINING,) * 3, tmp_path / "pysrc")
     evaluate = ("evaluate", "named@2000", "--runs", runs, "--data", tmp_path, "--corpus", "pysrc")
     assert spanscope(monkeypatch, *evaluate) == 0
     assert "named@2000 pysrc test: " in capsys.readouterr().out
-    corpora._keep((b"lost: Z",) * 3, tmp_path / "enwik8")
+    corpora.keep((b"lost: Z",) * 3, tmp_path / "enwik8")
     assert spanscope(monkeypatch, *evaluate[:-1], "enwik8") == 2
     assert "cannot read enwik8" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+"""Bands of attention weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.schemas.arrays import TypedArray
+from backend.schemas.examples import example
+from backend.schemas.texts import Cuts, TextRequest
+from model.alphabets import Unit
+
+LARGEST_POOL = 64
+BandForm = Literal["exact", "display"]
+
+
+class HeadName(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    layer: int = Field(ge=0, description="from 0, at the bottom")
+    head: int = Field(ge=0)
+
+
+class AttentionRequest(TextRequest):
+    model_config = ConfigDict(json_schema_extra={"example": example("AttentionRequest")})
+
+    heads: Annotated[list[HeadName], Field(min_length=1, max_length=1024)] | None = Field(
+        None, description="each once at most; without them, all, layer after layer"
+    )
+    rows: tuple[int, int] | None = Field(
+        None,
+        description="[start, stop): numbers of the tokens of the text that look back; without it, all",
+    )
+    form: BandForm = Field(
+        "exact",
+        description="the weights themselves (f4), or a picture (u1): on a log scale, the largest of each pool",
+    )
+    pool: int = Field(
+        1, ge=1, le=LARGEST_POOL, description="of a picture: rows, and distances, that become one"
+    )
+    spans: Cuts = Field(default_factory=list)
+
+
+class Scale(BaseModel):
+    """How a picture's codes stand for weights."""
+
+    floor: float = Field(description="the smallest weight shown; those below it have code 0")
+    weight: str = Field(description="of a code above 0; right to within 1.9%")
+
+
+class HeadBand(BaseModel):
+    """What some rows of one head attend to."""
+
+    layer: int
+    head: int
+    width: int = Field(description="tokens: the longest span of this head in these rows")
+    weights: TypedArray = Field(
+        description="[rows, width]: column j is distance j + 1, and a row sums to 1; of a picture both are divided by "
+        "the pool, rounded up, and column j is distances j * pool + 1 to (j + 1) * pool"
+    )
+    outside: TypedArray = Field(
+        description="[rows], never pooled: the share of the weights that falls before context and text began"
+    )
+
+
+class Attention(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": example("Attention")})
+
+    checkpoint: str
+    unit: Unit
+    rows: tuple[int, int]
+    form: BandForm
+    pool: int
+    scale: Scale | None = Field(description="of a picture")
+    bands: list[HeadBand]
+    model_seconds: float
