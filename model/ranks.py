@@ -79,8 +79,26 @@ def all_ranks(device: str) -> Iterator[tuple[Ranks, str]]:
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device != "cpu" else "gloo", timeout=PATIENCE)
+    backend = "nccl" if device != "cpu" else "gloo"
+    dist.init_process_group(backend, timeout=PATIENCE, **_meeting_place())
     try:
         yield Ranks(dist.get_rank(), dist.get_world_size()), device
     finally:
         dist.destroy_process_group()
+
+
+def _meeting_place() -> dict[str, Any]:
+    """Where the ranks find each other, as `init_process_group` takes it.
+
+    After a restart torchrun offers the store of the start before, in which they would find the addresses of the dead: on one
+    machine every start gets a part of its own. Several machines do not count restarts alike; docs/training.md has their setting.
+    """
+    environ = os.environ
+    if environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" or environ["GROUP_WORLD_SIZE"] != "1":
+        return {}
+    store = dist.TCPStore(  # type: ignore[attr-defined]
+        environ["MASTER_ADDR"], int(environ["MASTER_PORT"]), is_master=False
+    )
+    start = f"start-{environ['TORCHELASTIC_RESTART_COUNT']}"
+    own = dist.PrefixStore(start, store)  # type: ignore[attr-defined]
+    return {"store": own, "rank": int(environ["RANK"]), "world_size": int(environ["WORLD_SIZE"])}

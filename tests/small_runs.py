@@ -26,6 +26,7 @@ SPEC = RunSpec(
     ),
     corpus="enwik8",
 )
+PATIENCE_SECONDS = 120
 FOX = b"the quick brown fox jumps over the lazy dog. "
 
 
@@ -64,7 +65,7 @@ def process(*command: object, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -78,12 +79,12 @@ def trainer(runs: Path, data: Path, *options: object, **environment: str) -> sub
 
 
 def wait_until(
-    happened: Callable[[], bool], *processes: subprocess.Popen[str], seconds: float = 120
+    happened: Callable[[], bool], *processes: subprocess.Popen[str], look_every: float = 0.02
 ) -> None:
     """Raises AssertionError where it does not happen in time, or some process ended before, with what that said."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE_SECONDS
     while not happened():
         for one in processes:
             assert one.poll() is None or happened(), one.communicate()[0]
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(look_every)

@@ -1,0 +1,21 @@
+"""`torchrun -m tests.several_ranks RUNS DATA NAME...`: train several runs, one after another, with one start of the ranks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from model.ranks import all_ranks
+from model.runs import Run
+from model.train import Leave, Session
+
+
+def main(runs: str, data: str, *names: str) -> None:
+    with all_ranks("cpu") as (ranks, device):
+        for name in names:
+            run = Run(Path(runs) / name)
+            Session(run, device, Path(data), ranks, Leave(), 0, keeps_on=False).train(False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
