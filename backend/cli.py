@@ -19,10 +19,11 @@ from model.checkpoint import CheckpointError, load
 from model.config import ConfigError, alphabet_of, parse_setting
 from model.corpora import CorpusError
 from model.evaluate import evaluate as evaluate_model
+from model.leave import leave_on_signals
 from model.original import import_run
 from model.presets import DEFAULT_PRESET, PRESETS
 from model.runs import RunError
-from model.train import leave_on_signals, open_run, train
+from model.train import open_run, train
 
 app = typer.Typer(
     help="See how far back each attention head of a transformer looks.\n\n"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 
+from model.leave import Leave
 from model.runs import NAME, WAITING, Run, RunError
-from model.train import FAILURES, Leave, train
+from model.train import FAILURES, train
 
 PRESENCE = ".trainer"
 """A file in the runs folder that every trainer holds a shared lock of."""

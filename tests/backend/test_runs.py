@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 
 from backend.app import create_app
 from backend.settings import Settings
-from model import background, train
+from model import background
 from model.config import ModelConfig
+from model.leave import Leave
 from model.runs import Run
-from model.train import Leave
+from model.trainer import Trainer
 from model.transformer import Transformer
 from tests.backend.conftest import TINY, save
 
@@ -188,14 +189,14 @@ def test_a_stop_asked_while_it_trains_saves_and_rests(
     client: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started(client)
-    update = train.Trainer.update
+    update = Trainer.update
 
-    def asked_after_seven(trainer: train.Trainer) -> None:
+    def asked_after_seven(trainer: Trainer) -> None:
         update(trainer)
         if trainer.step == 7:
             assert client.post(f"{API}/runs/mine/stop").json()["state"] == "stopping"
 
-    monkeypatch.setattr(train.Trainer, "update", asked_after_seven)
+    monkeypatch.setattr(Trainer, "update", asked_after_seven)
     background.work(folder, "cpu", None, Leave(), once=True)
     run = client.get(f"{API}/runs/mine").json()
     assert (run["state"], run["step"], run["checkpoints"]) == ("stopped", 7, ["mine@7"])
