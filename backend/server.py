@@ -10,6 +10,10 @@ from backend.app import create_app
 from backend.settings import Settings
 
 
+GRACE_SECONDS = 2
+"""For answers under way when the service is told to end; a page that watches a run would hold it for as long as it trains."""
+
+
 class Server(uvicorn.Server):
     """Says where it is once it answers."""
 
@@ -23,7 +27,11 @@ class Server(uvicorn.Server):
 def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Exits with 1 where the address is taken."""
     config = uvicorn.Config(
-        create_app(settings), host=settings.host, port=settings.port, log_level="warning"
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = Server(config)
     server.run()

@@ -1,7 +1,13 @@
 const root = '/api/v1';
 
 /** An answer that is not the one asked for, in words for a person. */
-export class Problem extends Error {}
+export class Problem extends Error {
+  /** @param {string} message @param {number} [status] */
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /**
  * @param {string} path
@@ -15,7 +21,7 @@ async function request(path, options) {
   });
   const body = await response.json().catch(() => null);
   if (response.ok) return body;
-  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`);
+  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
 }
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
@@ -67,10 +73,46 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
  * @param {AbortSignal} signal
  * @returns {Promise<Analysis>}
  */
-export const analyse = (id, body, signal) =>
-  request(pathOf(id, 'analyses'), {
-    method: 'POST', body: JSON.stringify(body), signal, headers: { 'Content-Type': 'application/json' },
-  });
+export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
+
+/** @param {string} method @param {unknown} [body] @returns {RequestInit} */
+const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+
+/** @returns {Promise<Runs>} */
+export const runs = () => request('/runs');
+
+/** @param {string} name @returns {Promise<RunDetail>} */
+export const run = (name) => request(`/runs/${name}`);
+
+/** @param {string} name @returns {Promise<Metrics>} */
+export const metrics = (name) => request(`/runs/${name}/metrics`);
+
+/** @param {string} name @returns {Promise<Happening[]>} */
+export const happenings = async (name) => (await request(`/runs/${name}/log`)).items;
+
+/** @param {string} name */
+export const events = (name) => new EventSource(`${root}/runs/${name}/events`);
+
+/** @param {{ name: string, title: string, preset: string, settings: Record<string, Setting> }} body @returns {Promise<RunDetail>} */
+export const createRun = (body) => request('/runs', sent('POST', body));
+
+/** @param {string} name @param {{ title?: string, note?: string, archived?: boolean }} changes @returns {Promise<RunDetail>} */
+export const describeRun = (name, changes) => request(`/runs/${name}`, sent('PATCH', changes));
+
+/** @param {string} name @param {'stop' | 'resume'} what @returns {Promise<RunDetail>} */
+export const tellRun = (name, what) => request(`/runs/${name}/${what}`, { method: 'POST' });
+
+/** @param {string} name @param {string} repeated the name once more, as a person typed it */
+export const deleteRun = (name, repeated) => request(`/runs/${name}?name=${encodeURIComponent(repeated)}`, { method: 'DELETE' });
+
+/** @returns {Promise<Preset[]>} */
+export const presets = async () => (await once('/presets')).items;
+
+/** @returns {Promise<Corpus[]>} */
+export const corpora = async () => (await request('/corpora')).items;
+
+/** @param {{ preset: string, settings: Record<string, Setting> }} body @param {AbortSignal} signal @returns {Promise<Estimate>} */
+export const estimate = (body, signal) => request('/estimates', { ...sent('POST', body), signal });
 
 const arrays = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array };
 

@@ -102,10 +102,113 @@ interface Analysis {
   model_seconds: number;
 }
 
+type RunState =
+  'queued' | 'training' | 'paused' | 'stopping' | 'stopped' | 'interrupted' | 'failed' | 'ended' | 'unreadable';
+
+/** What an unreadable run has of this, or an imported one, may be null. */
+interface Run {
+  name: string;
+  title: string;
+  note: string;
+  archived: boolean;
+  state: RunState;
+  detail: string;
+  variant: Variant | null;
+  corpus: string | null;
+  step: number;
+  steps: number | null;
+  tokens: number | null;
+  tokens_total: number | null;
+  bpc: number | null;
+  mean_span: number | null;
+  unit: Unit | null;
+  tokens_per_second: number | null;
+  seconds_left: number | null;
+  seconds: number | null;
+  created: string | null;
+  checkpoints: string[];
+  imported: boolean;
+  shelf: boolean;
+}
+
+interface RunConfig {
+  model: { variant: Variant, layers: number, heads: number, hidden: number, inner: number, span_limit: number, ramp: number, alphabet: string };
+  training: { steps: number, block: number, batch?: number, evaluate_every?: number, span_penalty?: number };
+  corpus: string;
+}
+
+interface RunDetail extends Run {
+  config: RunConfig | null;
+}
+
+interface Runs {
+  trainer: boolean;
+  items: Run[];
+}
+
+interface Metrics {
+  steps: number[];
+  tokens: (number | null)[];
+  seconds: (number | null)[];
+  train_bpc: (number | null)[];
+  bpc: (number | null)[];
+  mean_span: (number | null)[];
+}
+
+/** As the stream of a run's events brings it. */
+interface MeasuredStep {
+  step: number;
+  tokens: number | null;
+  seconds: number | null;
+  train_bpc: number | null;
+  bpc: number | null;
+  z: number[][] | null;
+}
+
+interface Happening {
+  time: string;
+  event: string;
+  step: number | null;
+  detail: string;
+}
+
+type Setting = string | number | boolean;
+
+interface Preset {
+  name: string;
+  title: string;
+  config: { model: Record<string, Setting>, training: Record<string, Setting>, corpus: string, seed: number };
+  parameters: number;
+  flops_limit: number;
+  flops_start: number;
+}
+
+interface Corpus {
+  name: string;
+  description: string;
+  ready: boolean;
+}
+
+interface Estimate {
+  parameters: number;
+  flops_start: number;
+  flops_limit: number;
+  memory: { weights: number, optimizer: number, remembered: number, total: number };
+  machine_memory: number;
+  tokens_total: number;
+  tokens_per_second: { start: number, limit: number };
+  seconds: { start: number, limit: number };
+}
+
 /** The fragment of the address. */
 interface Choices {
   checkpoint?: string;
   head?: string;
+  run?: string;
+  step?: string;
+  along?: string;
+  smooth?: string;
+  preset?: string;
   of?: string;
   show?: string;
   text?: string;

@@ -50,6 +50,25 @@ export function checkpointName({ title, variant, step }) {
   return [...parts, `step ${count(step)}`].join(' · ');
 }
 
+const brief = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** @param {number} value as 1.2M */
+export const compact = (value) => brief.format(value);
+
+/** @param {number} value */
+export function bytes(value) {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+  return `${Number((value / 1000 ** power).toPrecision(3))} ${['bytes', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return `${count(seconds)} s`;
+  if (seconds < 90 * 60) return `${count(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${amount(seconds / 3600)} h`;
+  return `${amount(seconds / 86400)} days`;
+}
+
 /** @param {string} date ISO 8601 */
 export function age(date) {
   const minutes = Math.max(0, (Date.now() - Date.parse(date)) / 60000);

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -48,3 +49,31 @@ def service(runs: Path) -> Iterator[str]:
             yield line.split()[-1]
         finally:
             process.terminate()
+
+
+class Visit:
+    """A page, and all that went wrong on it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.wrong: list[str] = []
+        page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(m.text))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("request", self._local)
+
+    def _local(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.wrong.append(f"a request to {request.url}")
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.ready()
+
+    def ready(self) -> Page:
+        self.page.wait_for_selector("html[data-ready=true]", timeout=60_000)
+        return self.page
+
+    def api(self, path: str, **body: Any) -> Any:
+        root = f"{self.address}/api/v1/checkpoints/classics-adaptive@latest/{path}"
+        request = self.page.request
+        return (request.post(root, data=body) if body else request.get(root)).json()

@@ -1,7 +1,8 @@
-"""`make screenshots`: each view in light and dark, wide and narrow."""
+"""`make screenshots`: each view in light and dark, wide and narrow, with a run of a minute trained for them."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -10,8 +11,21 @@ from playwright.sync_api import Browser
 
 from tests.browser import chromium, chromium_path, service
 
-VIEWS = ("spans", "text")
+VIEWS = {
+    "spans": "/spans",
+    "text": "/text",
+    "training": "/training#run=first&head=L2H1",
+    "new-run": "/training#preset=quick",
+}
 WIDTHS = (1280, 380)
+
+
+def train(runs: Path) -> None:
+    """A first run, as anybody would begin one."""
+    settings = ("steps=300", "evaluate_every=15", "evaluate_tokens=8192", "warmup=30", "hold=60")
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "backend", "train", "first", "--preset", "quick"]
+    subprocess.run([*command, *chosen, "--runs", str(runs), "--threads", "1"], check=True)
 
 
 def photograph(browser: Browser, address: str, folder: Path) -> None:
@@ -19,8 +33,8 @@ def photograph(browser: Browser, address: str, folder: Path) -> None:
         for width in WIDTHS:
             size = {"width": width, "height": 900}
             page = browser.new_page(viewport=size, color_scheme=theme)
-            for view in VIEWS:
-                page.goto(f"{address}/{view}")
+            for view, place in VIEWS.items():
+                page.goto(address + place)
                 page.wait_for_selector("html[data-ready=true]")
                 path = folder / f"{view}-{theme}-{width}.png"
                 page.screenshot(path=path, full_page=True)
@@ -34,9 +48,7 @@ if __name__ == "__main__":
     path = chromium_path()
     if path is None:
         sys.exit("Chromium is missing (Debian: apt-get install chromium)")
-    with (
-        tempfile.TemporaryDirectory() as runs,
-        service(Path(runs)) as address,
-        chromium(path) as browser,
-    ):
-        photograph(browser, address, folder)
+    with tempfile.TemporaryDirectory() as runs:
+        train(Path(runs))
+        with service(Path(runs)) as address, chromium(path) as browser:
+            photograph(browser, address, folder)

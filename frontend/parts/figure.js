@@ -19,7 +19,7 @@ plotly.catch(() => {});
 /**
  * @typedef {{ x: number, y: number, customdata?: any, pointIndex?: number, curveNumber: number }} Point
  * @typedef {{
- *   id?: string, title: string, note?: string, level?: 2 | 3, height: number, page: Page,
+ *   id?: string, title: string, note?: string, level?: 2 | 3, height: number, page: Frame,
  *   caption: () => string, rows: () => (string | number)[][],
  *   links?: HTMLElement[], over?: HTMLElement, onPoint?: (point: Point) => void, onHover?: (point: Point) => void,
  * }} About

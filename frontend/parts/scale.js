@@ -58,14 +58,15 @@ export function position(value, { low, high, log }) {
 }
 
 /**
- * 1, 2, 5, 10 … between two bounds.
+ * 1, 2, 5, 10 … between two bounds, and 3 and 7 where those alone would be too few to read by.
  * @param {number} low
  * @param {number} high
  */
 export function logTicks(low, high) {
   const ticks = [];
+  const steps = high / low < 8 ? [1, 2, 3, 5, 7] : [1, 2, 5];
   for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
-    ticks.push(...[power, 2 * power, 5 * power].filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
+    ticks.push(...steps.map((step) => step * power).filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
   }
   return ticks;
 }

@@ -5,26 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from model.original import import_run
-from tests.browser import chromium, chromium_path, service
+from tests.browser import Visit, service
 
 pytestmark = pytest.mark.browser
 IMPORTED = Path(__file__).parents[1] / "model/fixtures/facebook-format-a.pt"
 TEXT = "To be, or not to be: that is the question."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium_path()
-    if path is None:
-        pytest.skip("Chromium is missing (Debian: apt-get install chromium)")
-    with chromium(path) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -33,46 +23,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
     import_run(IMPORTED, runs / "imported")
     with service(runs) as address:
         yield address
-
-
-class Visit:
-    """A page, and all that went wrong on it."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address = page, address
-        self.wrong: list[str] = []
-        page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(m.text))
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", self._local)
-
-    def _local(self, request: Request) -> None:
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.wrong.append(f"a request to {request.url}")
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.address + path)
-        return self.ready()
-
-    def ready(self) -> Page:
-        self.page.wait_for_selector("html[data-ready=true]", timeout=60_000)
-        return self.page
-
-    def api(self, path: str, **body: Any) -> Any:
-        root = f"{self.address}/api/v1/checkpoints/classics-adaptive@latest/{path}"
-        request = self.page.request
-        return (request.post(root, data=body) if body else request.get(root)).json()
-
-
-@pytest.fixture(params=[("light", 1280), ("dark", 380)], ids=["light-wide", "dark-narrow"])
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    theme, width = request.param
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    visit = Visit(page, address)
-    yield visit
-    assert visit.wrong == []
-    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not page.evaluate(wide), "the page scrolls sideways"
-    page.close()
 
 
 def test_the_map_and_the_figure_show_the_spans_of_the_api(visit: Visit) -> None:
