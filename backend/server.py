@@ -9,7 +9,6 @@ import uvicorn
 from backend.app import create_app
 from backend.settings import Settings
 
-
 GRACE_SECONDS = 2
 """For answers under way when the service is told to end; a page that watches a run would hold it for as long as it trains."""
 

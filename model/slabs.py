@@ -196,13 +196,13 @@ def _slab(
     sequences, numbers = items // chunks, items % chunks
     text, head = sequences // heads, sequences % heads
     first = text * places.rows + places.start[head] + places.width[head] - width + numbers * chunk
-    # the last chunk may be longer than the queries there are: what lies beyond the last row is nobody's key
+    # the last chunk may be longer than the queries there are, and a slab wider than the keys before the first head of all:
+    # what lies beyond the rows is masked, and nobody's key
     last = (text.max() + 1) * places.rows - 1
-    rows = np.minimum((first[:, None] + np.arange(chunk + width)).flatten(), last)
+    rows = (first[:, None] + np.arange(chunk + width)).flatten().clip(0, last)
     consecutive = bool((np.diff(items) == 1).all())
-    in_a_row = (
-        consecutive and sequences[0] == sequences[-1] and first[-1] + chunk + width <= last + 1
-    )
+    inside = first[0] >= 0 and first[-1] + chunk + width <= last + 1
+    in_a_row = consecutive and sequences[0] == sequences[-1] and inside
     return Slab(
         chunk,
         slice(int(items[0]), int(items[-1]) + 1) if consecutive else _on(items, device),

@@ -88,6 +88,26 @@ def test_banded_equals_the_oracle_forward_and_in_every_gradient(
         assert (got - wanted).abs().max().item() <= TOLERANCE[wanted.dtype] * scale
 
 
+def test_a_chunk_may_be_computed_wider_than_the_keys_before_the_first_head() -> None:
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.tensor([7.5, 14.5], dtype=torch.float64)  # reaches of 40 and 47, alike
+    z = lengths[None, :, None].repeat(1, 1, 32)
+    shapes = [(1, 2, 32, 4), (1, 2, 95, 4), (1, 2, 95, 4), (4, 64)]
+    tensors = [torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes]
+    tensors = [x.requires_grad_() for x in [*tensors, z]]
+    groups = (Group((0,), 40, 0), Group((1,), 48, 0))
+    keys, values = (laid_out(x, groups, 32) for x in tensors[1:3])
+    actual = banded_attention(tensors[0], keys, values, *tensors[3:], 32, groups)
+    expected = oracle_attention(*tensors, 32)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-10)
+    for got, wanted in zip(
+        torch.autograd.grad(actual.sum(), tensors),
+        torch.autograd.grad(expected.sum(), tensors),
+        strict=True,
+    ):
+        torch.testing.assert_close(got, wanted, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("z", [0.0, 5.0, 5.5, 20.0])
 def test_the_gradient_of_z_is_the_formula_of_the_design(z: float) -> None:
     """(1/R) sum over x in [z + 1, min(S, z + R + 1)] of (e^score(x) / Z) (g . v_x - g . o)."""
