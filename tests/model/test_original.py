@@ -205,7 +205,7 @@ def test_an_import_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.Monkey
         import_run(FILE, tmp_path / "run", ramp=0)
     with pytest.raises(RunError, match="'Run' is no name"):
         import_run(FILE, tmp_path / "Run")
-    monkeypatch.setattr(original.checkpoint, "save_file", full)
+    monkeypatch.setattr(original.checkpoint, "serialized", full)
     with pytest.raises(RunError, match="no space left"):
         import_run(FILE, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
