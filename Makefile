@@ -25,7 +25,7 @@ check: .venv/installed-dev
 
 soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/model
-	SPANSCOPE_KILLS=25 TQDM_DISABLE=1 $(BIN)/pytest -rP tests/soak
+	SPANSCOPE_KILLS=25 $(BIN)/pytest -rP tests/soak
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench

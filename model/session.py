@@ -70,7 +70,7 @@ class Session:
             unit_scale=True,
             desc=self.run.name,
             dynamic_ncols=True,
-            disable=not self.ranks.first,
+            disable=None if self.ranks.first else True,  # None: unless somebody watches
         ) as bar:
             pace, stop = _Pace(trainer), False
             while trainer.step < self.steps and not stop:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,13 +18,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.profiler import profile
-from torch.utils.flop_counter import FlopCounterMode
 
 from model.attention import banded_attention
 from model.optim import PaperAdagrad
 from model.transformer import Operands, Transformer
 from tests.bench.baseline import Baseline, longest_span, mask_of, scaled_dot_product, spelled_out
 from tests.bench.flex import Flex
+from tests.bench.timing import Work, in_turn, machine_peak, multiply_adds
+from tests.bench.training import measure_training
 from tests.bench.workloads import WORKLOADS, transformer
 
 BLOCK, BATCH = 512, 1
@@ -34,29 +33,8 @@ BARS = {
     "paper": {"attention": 12, "forward": 4, "train": 3, "memory": 4},
     "short": {"attention": 5, "forward": 2, "train": 2, "memory": 3},
     "uniform": {"attention": 2.5, "forward": 1.8, "train": 1.3, "memory": 2},
+    "training": {"start": 2, "loop": 0.97},
 }
-Work = Callable[[], object]
-
-
-def in_turn(works: dict[str, Work], rounds: int, *, warm: bool = False) -> dict[str, float]:
-    """The median seconds of each; `warm` runs each once untimed before its turn, so that caches hold its own."""
-    for work in works.values():
-        work()
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            if warm:
-                work()
-            started = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def multiply_adds(work: Work) -> int:
-    with FlopCounterMode(display=False) as counter:
-        work()
-    return counter.get_total_flops() // 2
 
 
 def peak_bytes(work: Work) -> int:
@@ -74,12 +52,6 @@ def peak_bytes(work: Work) -> int:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(watched).result()
-
-
-def machine_peak() -> float:
-    """Multiply-adds a second of a large matrix product."""
-    a, b, out = torch.randn(2048, 2048), torch.randn(2048, 2048), torch.empty(2048, 2048)
-    return 2048**3 / in_turn({"mm": lambda: torch.mm(a, b, out=out)}, 9)["mm"]
 
 
 class AttentionOfLayer:
@@ -264,7 +236,9 @@ def report(name: str, phases: dict[str, dict[str, Any]], peak: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help="default: all")
+    parser.add_argument(
+        "workloads", nargs="*", default=[*WORKLOADS, "training"], help="default: all"
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
         "--flex",
@@ -284,7 +258,10 @@ def main() -> None:
     )
     results: dict[str, Any] = {}
     for name in given.workloads:
-        results[name] = measure(name, given.rounds, given.flex)
+        if name == "training":
+            results[name] = measure_training(given.rounds)
+        else:
+            results[name] = measure(name, given.rounds, given.flex)
         report(name, results[name], peak)
     target = Path("build/bench.json")
     target.parent.mkdir(exist_ok=True)
