@@ -1,0 +1,106 @@
+import * as api from '../../api.js';
+import { figure } from '../../parts/figure.js';
+import { amount, checkpointName, count, headName } from '../../words.js';
+import { slider, wholes } from './slider.js';
+import { numberOf, onwardTo, saying, stepSection, told } from './step.js';
+import { named, sentence, tokenAt, usualPlace, visible } from './text.js';
+
+const perLetter = 9;
+
+/** @typedef {{ name: string, values: number[], color: 'marks' | 'accent' }} Line a value a token */
+
+/**
+ * Spans that follow the text; where no model has such, how far the attention of this one lies.
+ * @param {import('./step.js').Story} story
+ * @param {{ model: Checkpoint, analysis: Promise<Analysis> }} reader a dynamic model, or the one at hand
+ * @returns {import('./step.js').Step}
+ */
+export function alongStep(story, { model, analysis }) {
+  const { page, checkpoint, unit, live, headOf } = story;
+  const dynamic = model.variant === 'dynamic';
+  const field = dynamic ? 'span' : 'distance';
+  const said = saying();
+  const place = slider({ id: 'learn-along', name: `the ${unit} at hand`, live: (value) => live({ place: String(value) }), written: (at) => `“${visible(sentence[at])}”` });
+  let starts = /** @type {ArrayLike<number>} */ ([]);
+  let lines = /** @type {Line[]} */ ([]);
+  let values = /** @type {ArrayLike<number>} */ ([]);
+  let token = 0;
+  let choices = /** @type {Choices} */ ({});
+
+  const picture = figure({
+    id: 'learn-along-figure', level: 3, title: dynamic ? 'Span along a sentence' : 'Attention distance along a sentence', height: 280, page,
+    caption: () => `${model.id} · “${sentence.slice(0, 24)}…”`,
+    rows: () => [['token', 'character', ...lines.map(({ name }) => name)], ...Array.from(starts, (start, t) => [t, sentence[start], ...lines.map((line) => line.values[t])])],
+  });
+
+  /** @param {Colours} colours @param {number} width @returns {Drawing} */
+  const draw = (colours, width) => {
+    const margin = { l: 48, r: 16, t: 26, b: 40 };
+    const fits = Math.min(starts.length, Math.floor((width - margin.l - margin.r) / perLetter));
+    const first = Math.max(0, Math.min(starts.length - fits, token - Math.floor(fits / 2)));
+    const shown = wholes(first, first + fits - 1);
+    const most = Math.max(...lines.flatMap((line) => line.values.filter(Number.isFinite)));
+    return {
+      data: lines.map(({ name, values: own, color }) => ({
+        type: 'scatter', mode: 'lines+markers', x: shown, y: shown.map((t) => own[t]), line: { color: colours[color], width: color === 'marks' ? 2 : 1 }, marker: { size: 3 },
+        hovertemplate: `${name} %{y:.3~r}<extra></extra>`,
+      })),
+      layout: {
+        margin, hovermode: 'x',
+        xaxis: {
+          range: [first - 0.6, first + fits - 0.4], showgrid: false, tickvals: shown, ticktext: shown.map((t) => visible(sentence[starts[t]])), tickangle: 0,
+          tickfont: { size: 12, color: colours.ink, family: 'monospace' },
+        },
+        yaxis: { title: `${unit}s back`, range: [0, most * 1.05], nticks: 5 },
+        shapes: [{ type: 'line', x0: token, x1: token, yref: 'paper', y0: 0, y1: 1, line: { color: colours.soft, width: 1, dash: 'dot' } }],
+        annotations: lines.map(({ name, color }, i) => ({ xref: 'paper', yref: 'paper', x: 0, y: 1, xanchor: 'left', yanchor: 'bottom', xshift: 96 * i, text: name, showarrow: false, font: { color: colours[color] } })),
+      },
+    };
+  };
+
+  /** @param {Analysis} answer */
+  function read(answer) {
+    starts = api.unpack(answer.tokens.start).values;
+    values = api.unpack(answer.fields[field]).values;
+  }
+
+  function show() {
+    if (!starts.length) return;
+    const heads = model.layers * model.heads;
+    const head = headOf(choices);
+    const own = model.id === checkpoint.id ? head.layer * model.heads + head.head : -1;
+    lines = [{ name: 'all heads, mean', color: 'marks', values: Array.from(starts, (_, t) => Array.from({ length: heads }, (_, i) => values[t * heads + i]).reduce((sum, value) => sum + value, 0) / heads) }];
+    if (own >= 0) lines.push({ name: headName(head), color: 'accent', values: Array.from(starts, (_, t) => values[t * heads + own]) });
+    const at = Math.round(numberOf(choices.place, usualPlace, 1, sentence.length - 1));
+    token = tokenAt(starts, at);
+    const here = Array.from({ length: heads }, (_, i) => values[token * heads + i]);
+    const furthest = here.indexOf(Math.max(...here));
+    const far = headName({ layer: Math.floor(furthest / model.heads), head: furthest % model.heads });
+    const verb = dynamic ? 'may look back' : 'look back';
+    said.textContent = `At ${named(at)} the ${count(heads)} heads ${verb} ${amount(lines[0].values[token])} ${unit}s on average; ${far} the furthest, ${amount(here[furthest])}.`;
+    picture.show(draw, { label: `${dynamic ? 'Span' : 'Attention distance'} along a sentence. ${said.textContent}` });
+  }
+
+  const drawn = analysis.then((answer) => { read(answer); show(); return picture.drawn; });
+  const other = model.id === checkpoint.id ? '' : ` It is read here by <strong></strong>, whose spans do; those of the model above are ${checkpoint.variant}.`;
+  const words = dynamic
+    ? told(`A span may also follow the text: <var>z</var> is then computed anew at each ${unit}, from the layer’s input <var>x</var> there, with a <var>v</var> and a <var>b</var> that each head learns:${other}`)
+    : told(`A span may also follow the text, <var>z</var> being computed anew at each ${unit} from the layer’s input <var>x</var> there. No model on this service has such spans; this one’s are ${checkpoint.variant}. So the figure shows what does change along the text: how far back, on average, the attention lies within them.`);
+  const name = words.querySelector('strong');
+  if (name) name.textContent = checkpointName(model);
+
+  return {
+    element: stepSection({
+      title: dynamic ? '5 A span that follows the text' : '5 What changes along a text',
+      words: [words, told('<var>z<sub>t</sub></var> = <var>S</var> · sigmoid(<var>v</var> · <var>x<sub>t</sub></var> + <var>b</var>)', 'formula')],
+      controls: [place.element], said, picture: picture.element,
+      onward: onwardTo(page, 'A text of your own', ['text'], { checkpoint: model.id, show: field, text: sentence }),
+    }),
+    drawn, keys: ['head', 'place'],
+    show(next) {
+      choices = next;
+      place.show(wholes(1, sentence.length - 1), Math.round(numberOf(choices.place, usualPlace, 1, sentence.length - 1)));
+      show();
+    },
+  };
+}
