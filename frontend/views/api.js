@@ -25,7 +25,7 @@ export async function build(frame) {
   const { view, asked } = await behind();
   const [wayTo, list] = [segments('as', (as) => frame.choose({ as })), el('div', { id: 'requests' })];
   const sum = asked.reduce((total, one) => total + one.bytes, 0);
-  const name = isView(view) ? `The ${entryOf(view).title} view is` : 'The Spans view begins as';
+  const name = isView(view) ? `The ${entryOf(view).title} view stands on` : 'The Spans view begins with';
 
   /** @param {Choices} choices */
   const update = (choices) => {
@@ -71,14 +71,14 @@ function request(asked, as) {
   const text = (as === 'curl' ? curl : python)(asked, location.origin);
   const notes = [
     `answered ${status}`, ...(asked.bytes ? [bytes(asked.bytes)] : []), `${count(milliseconds)} ms`,
-    ...(times > 1 ? [`sent ${times} times, the last one shown`] : []),
+    ...(times > 1 ? [`asked ${times} times so far, this is the last answer`] : []),
   ];
   return el('article', {},
     el('header', { class: 'bar' }, el('h2', {}, `${method} ${readable(path)}`), el('span', { class: 'soft' }, notes.join(' · '))),
     ...(cutFrom ? [el('p', { class: 'note' }, `The text sent had ${count(cutFrom)} characters, and this is the answer to it; its beginning alone stands here.`)] : []),
     el('div', { class: 'pair' },
       code(text, `Copy ${method} ${readable(path)} as ${ways[as]}`),
-      el('pre', { class: 'answer', tabindex: '0', 'aria-label': 'Answer' }, isJson(asked.type) ? printed(asked.answer) : asked.type || 'no content')));
+      el('pre', { class: 'answer', role: 'group', tabindex: '0', 'aria-label': `Answer to ${method} ${readable(path)}` }, isJson(asked.type) ? printed(asked.answer) : asked.type || 'no content')));
 }
 
 /** @param {string} text @param {string} label */

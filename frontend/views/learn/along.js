@@ -1,4 +1,5 @@
 import * as api from '../../api.js';
+import { el } from '../../parts/dom.js';
 import { figure } from '../../parts/figure.js';
 import { amount, checkpointName, count, headName } from '../../words.js';
 import { slider, wholes } from './slider.js';
@@ -53,7 +54,7 @@ export function alongStep(story, { model, analysis }) {
         },
         yaxis: { title: `${unit}s back`, range: [0, most * 1.05], nticks: 5 },
         shapes: [{ type: 'line', x0: token, x1: token, yref: 'paper', y0: 0, y1: 1, line: { color: colours.soft, width: 1, dash: 'dot' } }],
-        annotations: lines.map(({ name, color }, i) => ({ xref: 'paper', yref: 'paper', x: 0, y: 1, xanchor: 'left', yanchor: 'bottom', xshift: 96 * i, text: name, showarrow: false, font: { color: colours[color] } })),
+        annotations: lines.map(({ name, color }, i) => ({ xref: 'paper', yref: 'paper', x: 0, y: 1, xanchor: 'left', yanchor: 'bottom', xshift: 112 * i, text: name, showarrow: false, font: { color: colours[color] } })),
       },
     };
   };
@@ -77,24 +78,20 @@ export function alongStep(story, { model, analysis }) {
     const furthest = here.indexOf(Math.max(...here));
     const far = headName({ layer: Math.floor(furthest / model.heads), head: furthest % model.heads });
     const verb = dynamic ? 'may look back' : 'look back';
-    said.textContent = `At ${named(at)} the ${count(heads)} heads ${verb} ${amount(lines[0].values[token])} ${unit}s on average; ${far} the furthest, ${amount(here[furthest])}.`;
+    said.textContent = `At ${named(at)}, the ${count(heads)} heads ${verb} ${amount(lines[0].values[token])} ${unit}s on average; ${far} the furthest, ${amount(here[furthest])}.`;
     picture.show(draw, { label: `${dynamic ? 'Span' : 'Attention distance'} along a sentence. ${said.textContent}` });
   }
 
   const drawn = analysis.then((answer) => { read(answer); show(); return picture.drawn; });
-  const other = model.id === checkpoint.id ? '' : ` It is read here by <strong></strong>, whose spans do; those of the model above are ${checkpoint.variant}.`;
-  const words = dynamic
-    ? told(`A span may also follow the text: <var>z</var> is then computed anew at each ${unit}, from the layer’s input <var>x</var> there, with a <var>v</var> and a <var>b</var> that each head learns:${other}`)
-    : told(`A span may also follow the text, <var>z</var> being computed anew at each ${unit} from the layer’s input <var>x</var> there. No model on this service has such spans; this one’s are ${checkpoint.variant}. So the figure shows what does change along the text: how far back, on average, the attention lies within them.`);
-  const name = words.querySelector('strong');
-  if (name) name.textContent = checkpointName(model);
+  const who = model.id !== checkpoint.id ? `Those of the model above are ${checkpoint.variant}; this is read by ${checkpointName(model)}.`
+    : dynamic ? '' : `No model on this service has such spans; this one’s are ${checkpoint.variant}. The figure shows what does change along a text: how far back, on average, the attention lies within them.`;
 
   return {
     element: stepSection({
       title: dynamic ? '5 A span that follows the text' : '5 What changes along a text',
-      words: [words, told('<var>z<sub>t</sub></var> = <var>S</var> · sigmoid(<var>v</var> · <var>x<sub>t</sub></var> + <var>b</var>)', 'formula')],
+      words: [told(`A span may also follow the text. <var>z</var> is then computed anew at each ${unit}, from the layer’s input <var>x</var> there, with a <var>v</var> and a <var>b</var> that each head learns:`), told('<var>z<sub>t</sub></var> = <var>S</var> · sigmoid(<var>v</var> · <var>x<sub>t</sub></var> + <var>b</var>)', 'formula'), el('p', {}, who)],
       controls: [place.element], said, picture: picture.element,
-      onward: onwardTo(page, 'A text of your own', ['text'], { checkpoint: model.id, show: field, text: sentence }),
+      onward: onwardTo(page, 'A text of your own', ['text'], { checkpoint: model.id, show: field, text: sentence, stored: undefined }),
     }),
     drawn, keys: ['head', 'place'],
     show(next) {

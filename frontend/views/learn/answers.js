@@ -10,7 +10,7 @@ const questions = [
     asked: 13,
     answer: [
       'The penalty does not help: it only pushes down, and <var>z</var> is kept at 0 or above. But the mask is not zero at <var>z</var> = 0. Its ramp lies over the distances 1 to <var>R</var>, so a head that has learned nothing yet looks <var>R</var> tokens back. On the ramp the mask moves by 1/<var>R</var> for each token of <var>z</var>, and so the loss answers:',
-      '∂loss/∂<var>z</var> = 1/<var>R</var> Σ<sub><var>x</var> = <var>z</var>+1 … <var>z</var>+<var>R</var>+1</sub> (e<sup><var>s</var>(<var>x</var>)</sup> / <var>Z</var>) (<var>g</var> · <var>v<sub>x</sub></var> − <var>g</var> · <var>o</var>)',
+      '∂loss/∂<var>z</var> = 1/<var>R</var> Σ<sub><var>x</var> = <var>z</var>+1 … min(<var>S</var>, <var>z</var>+<var>R</var>+1)</sub> (e<sup><var>s</var>(<var>x</var>)</sup> / <var>Z</var>) (<var>g</var> · <var>v<sub>x</sub></var> − <var>g</var> · <var>o</var>)',
       '<var>Z</var> is the sum that the weights are divided by, <var>v<sub>x</sub></var> the value at distance <var>x</var>, <var>o</var> what the head gives, <var>g</var> the gradient that reaches it. A value on the ramp that would better the output pulls <var>z</var> up. Each step up brings the next token onto the ramp; what lies beyond it is not felt at all. Both ends count, also the last, where <var>m</var> is 0: an implementation that stops at the last <var>m</var> above 0, or that adds log <var>m</var> to the score, loses it.',
     ],
   },
@@ -33,14 +33,14 @@ const questions = [
     question: 'How is memory saved?',
     asked: 7,
     answer: [
-      'In three places. While reading on, each head keeps the keys and values of its span and no more: step 4. (A dynamic head keeps all <var>S</var>, since the next token’s <var>z</var> is not known before it comes.) In training, a layer remembers its inputs only as far as its longest head can reach until heads are grouped again. And weights exist as a band, a row a token and a column a distance, as wide as the span: never tokens by tokens.',
+      'In three places. While reading on, each head keeps the keys and values of its span and no more: step 4. (A dynamic head keeps all <var>S</var>, since the next token’s <var>z</var> is not known before it comes.) In training, a layer of adaptive heads remembers its inputs only as far as the longest of them can come to reach before heads are grouped again. And weights exist as a band, a row a token and a column a distance, as wide as the span: never tokens by tokens.',
     ],
   },
   {
     question: 'What if training starts from long spans?',
     asked: 8,
     answer: [
-      'At <var>z</var> = <var>S</var> the ramp lies beyond all distances, so the loss does not move <var>z</var> at all. The penalty alone does, and it does not know which heads need their span. Once <var>z</var> is below <var>S</var> the ramp comes into reach and the loss answers again, from the far end. All that while every head costs <var>S</var>. From short spans training is cheap at first, and a head grows only where that pays.',
+      'At <var>z</var> = <var>S</var> the ramp lies beyond all distances, so the loss does not move <var>z</var> at all. The penalty alone does, and it does not know which heads need their span. Once <var>z</var> is below <var>S</var> the ramp comes into reach and the loss answers again, from the far end. All that while a head costs nearly <var>S</var>. From short spans training is cheap at first, and a head grows only where that pays.',
       'The paper’s authors tried a start at half of <var>S</var> and say that results were similar. Here <code>z_start</code> sets it; we have not measured what it does.',
     ],
   },
@@ -51,7 +51,7 @@ export const answersSection = () =>
   el('section', { class: 'answers' },
     el('h2', {}, 'Asked of the original'),
     el('p', { class: 'soft' }, 'Users of the paper’s own code asked these in its issue tracker.'),
-    ...questions.map(({ question, asked, answer }) => el('article', {},
+    el('div', { class: 'questions' }, ...questions.map(({ question, asked, answer }) => el('article', {},
       el('h3', {}, question),
       ...answer.map((markup) => told(markup, markup.startsWith('∂') ? 'formula' : 'p')),
-      told(`Asked in ${issue(asked)}.`, 'note'))));
+      told(`Asked in ${issue(asked)}.`, 'note')))));

@@ -24,7 +24,7 @@ export function forcesStep(story) {
 
   const picture = figure({
     id: 'learn-forces', level: 3, title: 'Two forces on z', height: 280, page, caption: () => `${checkpoint.id} · ${headName(head)} · λ ${scientific(lambda)}`,
-    note: `in millionths of a nat a ${unit}, for one ${unit} of z; thick: one standard error to either side, thin: two`,
+    note: 'thick: one standard error to either side; thin: two',
     rows: () => {
       const forces = forcesOn(head, lambda, checkpoint.heads);
       return forces ? [['force', 'nats', 'standard error'], ['loss', forces.pull, forces.error ?? ''], ['penalty', forces.penalty, 0], ['sum', forces.sum, forces.error ?? '']] : [];
@@ -50,7 +50,7 @@ export function forcesStep(story) {
       ],
       layout: {
         margin: { l: 84, r: 16, t: 26, b: 40 },
-        xaxis: { range: [-reach, reach], nticks: 7, zeroline: true, zerolinecolor: colours.soft, zerolinewidth: 1, title: `10⁻⁶ nats a ${unit}` },
+        xaxis: { range: [-reach, reach], nticks: 7, zeroline: true, zerolinecolor: colours.soft, zerolinewidth: 1, title: `10⁻⁶ nats a ${unit}, for one ${unit} of z` },
         yaxis: { range: [2.6, -0.6], tickvals: [0, 1, 2], ticktext: names, showgrid: false, tickfont: { color: colours.ink } },
         annotations: [{ x: 0.25, text: '← shorter' }, { x: 0.75, text: 'longer →' }].map((words) =>
           ({ ...words, xref: 'paper', yref: 'paper', y: 1, yanchor: 'bottom', showarrow: false })),
@@ -88,7 +88,7 @@ export function forcesStep(story) {
 }
 
 /** @param {HeadUse} head @param {number} lambda @param {number} heads in a layer @returns {Forces | null} */
-export function forcesOn({ pull, pull_error: error }, lambda, heads) {
+function forcesOn({ pull, pull_error: error }, lambda, heads) {
   if (pull === null) return null;
   const penalty = -lambda / heads;
   return { pull, error, penalty, sum: pull + penalty };
@@ -101,18 +101,19 @@ export function forcesOn({ pull, pull_error: error }, lambda, heads) {
  * @param {HeadUse} head
  * @param {string} unit
  */
-export function words({ pull, error, sum }, { heads, config, span_limit }, trained, head, unit) {
-  const unsure = error === null || Math.abs(sum) < 2 * error;
-  const [shorter, ramp] = [sum < 0, head.z >= span_limit];
-  const finding = unsure
-    ? `Together they point to a ${shorter ? 'shorter' : 'longer'} span, but by less than two standard errors: so few ${unit}s cannot tell.`
-    : shorter ? 'The penalty wins: z would shrink.' : 'The loss wins: z would grow.';
-  const own = shorter && pull < 0 && !unsure ? 'Even without the penalty the loss asks for less here: z would shrink.' : finding;
-  const balance = pull <= 0 ? '' : ` They balance at λ = ${scientific(heads * pull)}${error === null ? '' : `, give or take ${scientific(heads * error)}`}, until z has moved.`;
-  const trainedWith = trained ? ' This is the λ it was trained with.' : '';
-  const steady = trained && config.training.optimizer === 'adamw' ? ' AdamW divides a force by its usual size, so a small one that never changes sign counts as much as a large one that does.' : '';
-  const still = ramp ? ' At z = S no distance is on the ramp, so the loss does not pull at all.' : head.z === 0 ? ' z is 0 and cannot shrink further.' : '';
-  return `${headName(head)}, z = ${amount(head.z)}. ${own}${balance}${trainedWith}${steady}${still}`;
+function words({ pull, error, sum }, { heads, config, span_limit, variant }, trained, head, unit) {
+  const shorter = sum < 0;
+  const beyond = (/** @type {number} */ force) => error !== null && Math.abs(force) >= 2 * error;
+  const finding = !beyond(sum) ? `Together they point to a ${shorter ? 'shorter' : 'longer'} span, but by less than two standard errors: so few ${unit}s cannot tell.`
+    : !shorter ? 'The loss wins: z would grow.'
+    : pull < 0 && beyond(pull) ? 'Even without a penalty the loss asks for less: z would shrink.' : 'The penalty wins: z would shrink.';
+  const balance = pull > 0 ? `They balance at λ = ${scientific(heads * pull)}${error === null ? '' : `, give or take ${scientific(heads * error)}`}, until z has moved.` : '';
+  return [
+    `${headName(head)}, z = ${amount(head.z)}${variant === 'dynamic' ? ' on average; all its z are thought moved alike' : ''}.`, finding, balance,
+    trained ? 'This is the λ it was trained with.' : '',
+    trained && config.training.optimizer === 'adamw' ? 'AdamW divides a force by its usual size, so a small one that never changes sign counts as much as a large one that does.' : '',
+    head.z >= span_limit ? 'At z = S no distance is on the ramp, so the loss does not pull at all.' : head.z === 0 ? 'z is 0 and cannot shrink further.' : '',
+  ].filter(Boolean).join(' ');
 }
 
 /** @param {number} value */

@@ -77,7 +77,7 @@ export function maskStep({ page, checkpoint, unit, live }) {
 }
 
 /** @param {{ z: number } & import('../../parts/mask.js').Lengths} lengths @param {string} unit */
-export function words(lengths, unit) {
+function words(lengths, unit) {
   const { z, span_limit } = lengths;
   const [whole, span, taught] = [Math.min(span_limit, Math.floor(z) + 1), spanOf(z, lengths), teaching(z, lengths)];
   const near = whole === span_limit ? `All ${count(whole)} ${unit}s count wholly.`

@@ -24,8 +24,7 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
   const memory = () => spans.map((span, i) => cacheBytes(sizes, i === 1 && dynamic ? checkpoint.span_limit : span));
   const caption = () => `${checkpoint.id} · mean span ${amount(all.mean_span)}`;
   const compute = figure({
-    id: 'learn-flops', level: 3, title: `Multiply-adds a ${unit}`, height: 210, page, caption,
-    note: 'faint: what the paper leaves out, the scores of positions',
+    id: 'learn-flops', level: 3, title: `Multiply-adds a ${unit}`, height: 190, page, caption,
     rows: () => [['spans', 'mean span', 'projections', 'feed-forward', 'attention', 'positions'], ...spans.map((span, i) => [names()[i], span, ...Object.values(flopsParts(sizes, span))])],
   });
   const store = figure({
@@ -33,24 +32,21 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
     rows: () => [['spans', 'bytes'], ...memory().map((size, i) => [names()[i], size])],
   });
 
+  const key = el('p', { class: 'key' }, ...['projections', 'feed-forward', 'attention', 'positions, which the paper leaves out'].map((name) =>
+    el('span', {}, el('span', { class: `swatch ${name.split(',')[0]}` }), name)));
+
   /** @param {Colours} colours */
   const rows = (colours) => ({ tickvals: [0, 1, 2], ticktext: names(), range: [2.6, -0.6], showgrid: false, tickfont: { color: colours.ink } });
 
   /** @param {Colours} colours @returns {Drawing} */
   const drawFlops = (colours) => {
     const parts = spans.map((span) => flopsParts(sizes, span));
-    const looks = /** @type {const} */ ([['projections', 'projections', colours.line], ['inner', 'feed-forward', colours.soft], ['attention', 'attention', colours.marks], ['positions', 'positions', `${colours.marks}55`]]);
-    let left = 0;
-    const labels = looks.slice(0, 3).map(([key, name, color]) => {
-      const middle = left + parts[0][key] / 2;
-      left += parts[0][key];
-      return { x: middle, y: -0.42, yanchor: 'bottom', text: name, showarrow: false, font: { color: color === colours.line ? colours.soft : color } };
-    });
+    const looks = /** @type {const} */ ([['projections', 'projections', `${colours.soft}55`], ['inner', 'feed-forward', `${colours.soft}aa`], ['attention', 'attention', colours.marks], ['positions', 'positions', `${colours.marks}66`]]);
     return {
       data: looks.map(([key, name, color]) => ({
         type: 'bar', orientation: 'h', y: [0, 1, 2], x: parts.map((part) => part[key]), marker: { color }, width: 0.6, hovertemplate: `${name} %{x:,}<extra></extra>`,
       })),
-      layout: { barmode: 'stack', margin: { l: 104, r: 24, t: 18, b: 40 }, xaxis: { title: `multiply-adds a ${unit}`, rangemode: 'tozero', nticks: 6, tickformat: '~s' }, yaxis: rows(colours), annotations: labels },
+      layout: { barmode: 'stack', margin: { l: 104, r: 24, t: 8, b: 40 }, xaxis: { title: `multiply-adds a ${unit}`, rangemode: 'tozero', nticks: 6, tickformat: '~s' }, yaxis: rows(colours) },
     };
   };
 
@@ -68,7 +64,7 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
         told('4<var>D</var><sup>2</sup> + 2<var>D</var><var>F</var> + 2<var>D</var> · mean span', 'formula'),
         told('That leaves out the score of each distance; with it attention takes 3<var>D</var> · mean span. To read on, a head keeps a key and a value of <var>D</var> / heads numbers each for every token in its span.'),
       ],
-      controls: [mean.element, fixed.element], said, picture: el('div', { class: 'stack' }, compute.element, store.element),
+      controls: [mean.element, fixed.element], said, picture: el('div', { class: 'stack' }, compute.element, key, store.element),
       onward: onwardTo(page, 'Cost against bits, model by model', ['compare', 'spans']),
     }),
     drawn: Promise.all([compute.drawn, store.drawn]), keys: ['mean', 'fixed'],

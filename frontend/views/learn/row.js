@@ -107,7 +107,7 @@ export function rowStep(story, reading) {
     cut.show([...wholes(0, Math.ceil(most) - 1), most], row.cut);
     const { weights, kept } = after();
     const outside = weights.slice(row.token).reduce((sum, weight) => sum + weight, 0);
-    said.textContent = words(row, kept, outside, named(placeOf(choices)), unit);
+    said.textContent = words(row, kept, outside, named(placeOf(choices)));
     note.textContent = `Bars: the weights after the mask. Thin line: before it, over the ${count(row.shares.length)} distances that ${headName(row.head)} reaches here; further ones are never scored.${checkpoint.variant === 'dynamic' ? ` Its z follows the ${unit} and is told by its span, so the ramp is exact to one ${unit}.` : ''}`;
     picture.show(draw(row), { label: `Attention of ${headName(row.head)} over distance, before and after the mask. ${said.textContent}` });
   }
@@ -135,11 +135,15 @@ export function rowStep(story, reading) {
   };
 }
 
-/** @param {Row} row @param {number} kept @param {number} outside @param {string} where @param {string} unit */
-function words({ head, z, cut }, kept, outside, where, unit) {
+/** @param {Row} row @param {number} kept @param {number} outside @param {string} where */
+function words({ head, z, cut }, kept, outside, where) {
   const how = cut < z ? `With z = ${amount(cut)} in place of ${amount(z)}` : `With its own z = ${amount(z)}`;
-  const grown = 1 / kept;
-  const rest = kept > 0.9995 ? 'the mask lets all but nothing go' : `the mask lets ${share(kept)} of that through, and what is wholly let through becomes ${grown < 10 ? grown.toFixed(2) : count(grown)} times as large`;
-  const before = outside > 0.0005 ? ` ${share(outside)} falls before the text, where there is nothing to read but a score for each distance all the same.` : '';
-  return `${headName(head)} at ${where}. ${how} ${rest}.${before} No other head’s mask is changed, and no ${unit} is read anew.`;
+  const rest = kept > 0.9995 ? 'the mask lets all but nothing go'
+    : `the mask lets ${share(kept)} of what the scores ask for through, and what it lets through wholly becomes ${times(1 / kept)} times as large`;
+  const before = outside > 0.0005 ? ` ${share(outside)} falls before the text: nothing stands there, but each distance has a score all the same.` : '';
+  const same = cut < z ? ' The scores stay as they are: they come from the layers below.' : '';
+  return `${headName(head)} at ${where}. ${how} ${rest}.${before}${same}`;
 }
+
+/** @param {number} factor */
+const times = (factor) => (factor < 10 ? factor.toFixed(2) : count(factor));

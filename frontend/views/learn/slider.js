@@ -8,7 +8,7 @@ import { count } from '../../words.js';
 export function slider({ id, name, live, written = count }) {
   let values = [0];
   const input = el('input', { id, type: 'range', min: 0, step: 1, oninput: () => { say(); live(values[Number(input.value)]); } });
-  const output = el('output', { for: id });
+  const output = el('span', { class: 'value', 'aria-hidden': 'true' }); // the slider itself says it to a screen reader
 
   function say() {
     output.textContent = written(values[Number(input.value)]);

@@ -1,6 +1,6 @@
 import * as address from '../../address.js';
 import { el } from '../../parts/dom.js';
-import { isView } from '../../views.js';
+import { entryOf, isView } from '../../views.js';
 import { headKey, headName } from '../../words.js';
 
 /**
@@ -40,8 +40,9 @@ export function told(markup, kind = 'p') {
  */
 export function onwardTo(page, words, names, choices = {}) {
   const view = names.find(isView) ?? 'spans';
+  const own = entryOf(view).free ? {} : { checkpoint: page.checkpoint.id };
   return el('a', {
-    class: 'onward', href: address.format(view, choices),
+    class: 'onward', href: address.format(view, { ...own, ...choices }),
     onclick: (/** @type {MouseEvent} */ event) => {
       if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();

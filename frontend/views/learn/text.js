@@ -18,9 +18,11 @@ export function tokenAt(starts, place) {
 /** A character as one can see it. @param {string} character */
 export const visible = (character) => (character === ' ' ? '␣' : character === '\n' ? '↵' : character);
 
-/** The character at a place, and where it stands. @param {number} place */
+/** The character at a place, in words. @param {number} place */
 export function named(place) {
-  const start = sentence.slice(0, place + 1).search(/[\w']*$/);
-  const word = sentence.slice(start).match(/^[\w']*/)?.[0] ?? '';
-  return word && /\w/.test(sentence[place]) ? `“${sentence[place]}” of “${word}”, letter ${place - start + 1}` : `“${visible(sentence[place])}” after “${sentence.slice(0, place).match(/\w+(?=\W*$)/)?.[0] ?? ''}”`;
+  const before = sentence.slice(0, place);
+  const word = before.match(/\w*$/)?.[0] ?? '';
+  const rest = sentence.slice(place).match(/^\w*/)?.[0] ?? '';
+  if (rest) return `“${sentence[place]}”, letter ${word.length + 1} of “${word}${rest}”`;
+  return `the “${visible(sentence[place])}” after “${before.match(/\w+(?=\W*$)/)?.[0] ?? ''}”`;
 }
