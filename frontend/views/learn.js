@@ -15,7 +15,7 @@ const rest = 250;
 const fewLetters = 96;
 
 /**
- * Why does a span become short? Five steps to play through, and answers.
+ * Why does a span become short? Steps to play through, and answers.
  * @param {Page} page
  * @returns {Promise<View>}
  */
@@ -34,8 +34,8 @@ export async function build(page) {
   const reads = checkpoint.alphabet !== 'unknown';
   const analysed = (/** @type {Checkpoint} */ model) =>
     api.analyse(model.id, { text: sentence, fields: [model.variant === 'dynamic' ? 'span' : 'distance'], reduce: 'head' }, page.signal);
-  const reading = reads ? analysed(checkpoint) : null;
   const follower = await followerOf(checkpoint);
+  const reading = reads ? analysed(checkpoint) : null;
   const reader = follower && follower.id !== id ? { model: follower, analysis: analysed(follower) } : reading && { model: checkpoint, analysis: reading };
   const steps = [
     maskStep(story), ...(reading ? [rowStep(story, reading)] : []), forcesStep(story), priceStep(story), ...(reader ? [alongStep(story, reader)] : []),
@@ -68,7 +68,7 @@ export async function build(page) {
     element: el('div', { class: 'learn' },
       el('header', {},
         el('h1', { id: 'headline', tabindex: '-1' }, 'Why does a span become short?'),
-        el('p', { class: 'sub' }, `Five steps, with ${checkpointName(checkpoint)} as the example. Move the sliders: what you see is computed from this model, or by the formula beside it.${reads ? '' : ' Steps that read a text are left out: this checkpoint numbers its symbols without naming them.'}`)),
+        el('p', { class: 'sub' }, `Step by step, with ${checkpointName(checkpoint)} as the example. Move the sliders: what you see is computed from this model, or by the formula beside it.${reads ? '' : ' Steps that read a text are left out: this checkpoint numbers its symbols without naming them.'}`)),
       ...steps.map(({ element }) => element),
       answersSection()),
     drawn: Promise.all(steps.map(({ drawn }) => drawn)),

@@ -57,7 +57,7 @@ def test_the_mask_follows_its_sliders_and_the_address_keeps_them(visit: Visit) -
     slider = page.get_by_label("z, the length")
     expect(slider).to_have_attribute("aria-valuetext", "80")
     slider.press("ArrowRight")
-    said = page.locator(".step", has_text="1 The mask").get_by_role("status")
+    said = page.locator(".step", has_text="Every head has a length").get_by_role("status")
     expect(said).to_contain_text("The span, the furthest that counts at all, is 113 = z + R.")
     expect(said).to_contain_text("Only distances 82 to 114 move z")
     x, y = lines(page, "learn-mask")[0]
@@ -86,7 +86,7 @@ def test_a_row_before_and_after_the_mask_is_what_the_model_computes(visit: Visit
     slider.press("Home")
     for _ in range(20):
         slider.press("ArrowRight")
-    said = page.locator(".step", has_text="2 A row").get_by_role("status")
+    said = page.locator(".step", has_text="A row").get_by_role("status")
     expect(said).to_contain_text("With z = 20 in place of 72")
     cut = visit.api("attention", **body, spans=[{**HEAD, "span": 20 + 32}])["bands"][0]
     shown = lines(page, "learn-row")[0][1]
@@ -104,7 +104,7 @@ def test_the_forces_are_those_of_the_api_and_a_larger_penalty_wins(visit: Visit)
     thin, thick = points[0][0], points[1][0]
     assert (thin[1] - thin[0]) / 4 == pytest.approx(1e6 * head["pull_error"])
     assert (thick[1] - thick[0]) / 2 == pytest.approx(1e6 * head["pull_error"])
-    said = page.locator(".step", has_text="3 Two forces").get_by_role("status")
+    said = page.locator(".step", has_text="Two forces").get_by_role("status")
     expect(said).to_contain_text("The loss wins: z would grow.")
     expect(said).to_contain_text("This is the λ it was trained with.")
     page.get_by_label("λ, the penalty").press("End")
@@ -127,7 +127,7 @@ def test_costs_are_those_of_the_statistics(visit: Visit) -> None:
     kept = lines(page, "learn-cache")[0][0]
     assert kept[:2] == [whole["cache_bytes_fixed"], pytest.approx(whole["cache_bytes"])]
     page.get_by_label("S of the fixed model").press("End")
-    said = page.locator(".step", has_text="4 What spans").get_by_role("status")
+    said = page.locator(".step", has_text="What spans").get_by_role("status")
     expect(said).to_contain_text("With every span fixed at 8,192 it would be 13.8M")
 
 

@@ -1,10 +1,10 @@
 import * as api from '../../api.js';
 import { el } from '../../parts/dom.js';
 import { figure } from '../../parts/figure.js';
-import { amount, checkpointName, count, headName } from '../../words.js';
+import { amount, checkpointName, count, headName, unitOf } from '../../words.js';
 import { slider, wholes } from './slider.js';
-import { numberOf, onwardTo, saying, stepSection, told } from './step.js';
-import { named, sentence, tokenAt, usualPlace, visible } from './text.js';
+import { onwardTo, saying, stepSection, told } from './step.js';
+import { named, placeOf, sentence, tokenAt, visible } from './text.js';
 
 const perLetter = 9;
 
@@ -17,14 +17,15 @@ const perLetter = 9;
  * @returns {import('./step.js').Step}
  */
 export function alongStep(story, { model, analysis }) {
-  const { page, checkpoint, unit, live, headOf } = story;
+  const { page, checkpoint, live, headOf } = story;
+  const unit = unitOf(model);
   const dynamic = model.variant === 'dynamic';
   const field = dynamic ? 'span' : 'distance';
   const said = saying();
   const place = slider({ id: 'learn-along', name: `the ${unit} at hand`, live: (value) => live({ place: String(value) }), written: (at) => `“${visible(sentence[at])}”` });
   let starts = /** @type {ArrayLike<number>} */ ([]);
   let lines = /** @type {Line[]} */ ([]);
-  let values = /** @type {ArrayLike<number>} */ ([]);
+  let values = new Float32Array();
   let token = 0;
   let choices = /** @type {Choices} */ ({});
 
@@ -59,22 +60,18 @@ export function alongStep(story, { model, analysis }) {
     };
   };
 
-  /** @param {Analysis} answer */
-  function read(answer) {
-    starts = api.unpack(answer.tokens.start).values;
-    values = api.unpack(answer.fields[field]).values;
-  }
-
   function show() {
     if (!starts.length) return;
     const heads = model.layers * model.heads;
-    const head = headOf(choices);
-    const own = model.id === checkpoint.id ? head.layer * model.heads + head.head : -1;
-    lines = [{ name: 'all heads, mean', color: 'marks', values: Array.from(starts, (_, t) => Array.from({ length: heads }, (_, i) => values[t * heads + i]).reduce((sum, value) => sum + value, 0) / heads) }];
-    if (own >= 0) lines.push({ name: headName(head), color: 'accent', values: Array.from(starts, (_, t) => values[t * heads + own]) });
-    const at = Math.round(numberOf(choices.place, usualPlace, 1, sentence.length - 1));
+    const at = placeOf(choices);
     token = tokenAt(starts, at);
-    const here = Array.from({ length: heads }, (_, i) => values[token * heads + i]);
+    const tokens = Array.from(starts, (_, t) => values.slice(t * heads, (t + 1) * heads));
+    lines = [{ name: 'all heads, mean', color: 'marks', values: tokens.map((of) => of.reduce((sum, value) => sum + value, 0) / heads) }];
+    if (model.id === checkpoint.id) {
+      const head = headOf(choices);
+      lines.push({ name: headName(head), color: 'accent', values: tokens.map((of) => of[head.layer * model.heads + head.head]) });
+    }
+    const here = tokens[token];
     const furthest = here.indexOf(Math.max(...here));
     const far = headName({ layer: Math.floor(furthest / model.heads), head: furthest % model.heads });
     const verb = dynamic ? 'may look back' : 'look back';
@@ -82,21 +79,26 @@ export function alongStep(story, { model, analysis }) {
     picture.show(draw, { label: `${dynamic ? 'Span' : 'Attention distance'} along a sentence. ${said.textContent}` });
   }
 
-  const drawn = analysis.then((answer) => { read(answer); show(); return picture.drawn; });
+  const drawn = analysis.then((answer) => {
+    starts = api.unpack(answer.tokens.start).values;
+    values = Float32Array.from(api.unpack(answer.fields[field]).values);
+    show();
+    return picture.drawn;
+  }).catch(page.complain);
   const who = model.id !== checkpoint.id ? `Those of the model above are ${checkpoint.variant}; this is read by ${checkpointName(model)}.`
     : dynamic ? '' : `No model on this service has such spans; this one’s are ${checkpoint.variant}. The figure shows what does change along a text: how far back, on average, the attention lies within them.`;
 
   return {
     element: stepSection({
-      title: dynamic ? '5 A span that follows the text' : '5 What changes along a text',
-      words: [told(`A span may also follow the text. <var>z</var> is then computed anew at each ${unit}, from the layer’s input <var>x</var> there, with a <var>v</var> and a <var>b</var> that each head learns:`), told('<var>z<sub>t</sub></var> = <var>S</var> · sigmoid(<var>v</var> · <var>x<sub>t</sub></var> + <var>b</var>)', 'formula'), el('p', {}, who)],
+      title: dynamic ? 'A span that follows the text' : 'What changes along a text',
+      words: [told(`A span may also follow the text. <var>z</var> is then computed anew at each ${unit}, from the layer’s input <var>x</var> there, with a <var>v</var> and a <var>b</var> that each head learns:`), told('<var>z<sub>t</sub></var> = <var>S</var> · sigmoid(<var>v</var> · <var>x<sub>t</sub></var> + <var>b</var>)', 'formula'), ...(who ? [el('p', {}, who)] : [])],
       controls: [place.element], said, picture: picture.element,
       onward: onwardTo(page, 'A text of your own', ['text'], { checkpoint: model.id, show: field, text: sentence, stored: undefined }),
     }),
     drawn, keys: ['head', 'place'],
     show(next) {
       choices = next;
-      place.show(wholes(1, sentence.length - 1), Math.round(numberOf(choices.place, usualPlace, 1, sentence.length - 1)));
+      place.show(wholes(1, sentence.length - 1), placeOf(choices));
       show();
     },
   };

@@ -33,7 +33,7 @@ const questions = [
     question: 'How is memory saved?',
     asked: 7,
     answer: [
-      'In three places. While reading on, each head keeps the keys and values of its span and no more: step 4. (A dynamic head keeps all <var>S</var>, since the next token’s <var>z</var> is not known before it comes.) In training, a layer of adaptive heads remembers its inputs only as far as the longest of them can come to reach before heads are grouped again. And weights exist as a band, a row a token and a column a distance, as wide as the span: never tokens by tokens.',
+      'In three places. While reading on, each head keeps the keys and values of its span and no more, as counted above. (A dynamic head keeps all <var>S</var>, since the next token’s <var>z</var> is not known before it comes.) In training, a layer of adaptive heads remembers its inputs only as far as the longest of them can come to reach before heads are grouped again. And weights exist as a band, a row a token and a column a distance, as wide as the span: never tokens by tokens.',
     ],
   },
   {

@@ -60,7 +60,7 @@ export function forcesStep(story) {
 
   return {
     element: stepSection({
-      title: '3 Two forces on z',
+      title: 'Two forces on z',
       words: [
         told(`The loss pulls: −∂loss/∂<var>z</var> is what a little more <var>z</var> would save, in nats a ${unit}${uses.tokens ? `, measured here on ${count(uses.tokens)} ${unit}s of held-out text` : ''}. The penalty pushes: training adds <var>λ</var> times the mean <var>z</var> of each layer’s heads to the loss, so that every <var>z</var> feels the same, whatever the text:`),
         told(`−<var>λ</var> / heads in a layer = −<var>λ</var> / ${checkpoint.heads}`, 'formula'),

@@ -21,15 +21,16 @@ export function maskStep({ page, checkpoint, unit, live }) {
   /** @param {Choices} choices */
   function lengthsOf(choices) {
     const span_limit = numberOf(choices.limit, checkpoint.span_limit, 1, 8192);
-    return { span_limit, ramp: numberOf(choices.ramp, checkpoint.ramp, 1, 512), z: numberOf(choices.z, 80, 0, span_limit) };
+    return { span_limit, ramp: numberOf(choices.ramp, checkpoint.ramp, 1, 512), z: numberOf(choices.z, Math.min(80, Math.round(span_limit / 4)), 0, span_limit) };
   }
 
   /** @param {Colours} colours @returns {Drawing} */
   const draw = (colours) => {
     const { z: length, ramp: fall, span_limit: most } = now;
     const [span, taught] = [spanOf(length, now), teaching(length, now)];
-    const every = Math.ceil(most / mostPoints);
-    const x = [...new Set([...wholes(1, most).filter((at) => at % every === 0), 1, Math.floor(length) + 1, span, Math.min(most, span + 1), most])].toSorted((a, b) => a - b);
+    const x = drawnAt(most, [Math.floor(length) + 1, span, span + 1]);
+    const [zSide, spanSide] = [length < 0.1 * most ? 'left' : 'right', span > 0.8 * most ? 'right' : 'left'];
+    const above = zSide === spanSide && span - length < 0.2 * most ? 12 : 0;
     const late = length + fall / 2 > 0.75 * most;
     return {
       data: [{
@@ -45,8 +46,8 @@ export function maskStep({ page, checkpoint, unit, live }) {
           ...(taught ? [{ type: 'rect', x0: taught.first - 0.5, x1: taught.last + 0.5, y0: -0.08, y1: -0.04, fillcolor: colours.accent, line: { color: colours.accent, width: 1 } }] : []),
         ],
         annotations: [
-          { x: length, y: 1.04, yanchor: 'bottom', xanchor: length > 0.1 * most ? 'right' : 'left', text: `z = ${count(length)}`, showarrow: false },
-          { x: span, y: 1.04, yanchor: 'bottom', xanchor: span > 0.75 * most && length < 0.6 * most ? 'right' : span > 0.9 * most ? 'right' : 'left', ...(span > 0.75 * most && length >= 0.6 * most ? { yshift: 12 } : {}), text: `span ${count(span)}`, showarrow: false },
+          { x: length, xanchor: zSide, y: 1.04, yanchor: 'bottom', text: `z = ${count(length)}`, showarrow: false },
+          { x: span, xanchor: spanSide, y: 1.04, yanchor: 'bottom', yshift: above, text: `span ${count(span)}`, showarrow: false },
           ...(taught ? [{ x: late ? taught.first : taught.last, y: -0.06, xanchor: late ? 'right' : 'left', xshift: late ? -6 : 6, text: 'moves z', showarrow: false, font: { color: colours.accent } }] : []),
         ],
       },
@@ -55,7 +56,7 @@ export function maskStep({ page, checkpoint, unit, live }) {
 
   return {
     element: stepSection({
-      title: '1 The mask',
+      title: 'The mask',
       words: [
         told(`Every head has a length <var>z</var>, which training moves. What lies <var>x</var> ${unit}s back counts <var>m</var>(<var>x</var>): wholly as far as <var>z</var>, ever less over a ramp of <var>R</var>, then not at all. No head looks further than the limit <var>S</var>.`),
         told('<var>m</var>(<var>x</var>) = clamp((<var>R</var> + <var>z</var> − (<var>x</var> − 1)) / <var>R</var>, 0, 1)', 'formula'),
@@ -74,6 +75,13 @@ export function maskStep({ page, checkpoint, unit, live }) {
       picture.show(draw, { label: `The soft mask over distance. ${said.textContent}` });
     },
   };
+}
+
+/** Enough distances for a line, and those where it bends. @param {number} most @param {number[]} bends */
+function drawnAt(most, bends) {
+  const every = Math.ceil(most / mostPoints);
+  const regular = wholes(1, most).filter((x) => x % every === 0);
+  return [...new Set([1, ...regular, ...bends.filter((x) => x <= most), most])].toSorted((a, b) => a - b);
 }
 
 /** @param {{ z: number } & import('../../parts/mask.js').Lengths} lengths @param {string} unit */

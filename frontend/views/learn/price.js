@@ -19,7 +19,7 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
   const fixed = slider({ id: 'learn-fixed', name: 'S of the fixed model', live: (value) => live({ fixed: String(value) }) });
   let spans = [0, 0, 0];
 
-  const names = () => [`fixed, ${count(spans[0])}`, `learned, ${amount(spans[1])}`, `tried, ${count(spans[2])}`];
+  const names = () => [`fixed, ${count(spans[0])}`, `${checkpoint.variant === 'fixed' ? 'this one' : 'learned'}, ${amount(spans[1])}`, `tried, ${count(spans[2])}`];
   /** Dynamic spans keep all of S, since the next token's z is unknown. */
   const memory = () => spans.map((span, i) => cacheBytes(sizes, i === 1 && dynamic ? checkpoint.span_limit : span));
   const caption = () => `${checkpoint.id} · mean span ${amount(all.mean_span)}`;
@@ -56,9 +56,22 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
     layout: { margin: { l: 104, r: 24, t: 8, b: 40 }, xaxis: { title: 'bytes', rangemode: 'tozero', nticks: 6, tickformat: '~s' }, yaxis: rows(colours) },
   });
 
+  /** What comes of it. */
+  function words() {
+    const [limit] = spans;
+    const [most, learned] = spans.map((span) => flops(sizes, span));
+    const [mostKept, kept] = memory();
+    const now = `${compact(learned)} multiply-adds a ${unit}, ${compact(learned + flopsParts(sizes, all.mean_span).positions)} with positions`;
+    if (checkpoint.variant === 'fixed') return `All ${layers * heads} heads of this model have a span of ${amount(all.mean_span)}, needed or not: ${now}, and ${bytes(kept)} kept.`;
+    return `As learned, the ${layers * heads} heads have a mean span of ${amount(all.mean_span)}: ${now}. `
+      + `With every span fixed at ${count(limit)} it would be ${compact(most)}: attention costs ${share(all.mean_span / limit)} of that, the whole model ${share(learned / most)}. `
+      + (dynamic ? `Computed are ${compact(all.flops_paid)}, with the longest span of each chunk of ${unit}s; what is kept is ${bytes(kept)}, as for fixed spans of ${count(checkpoint.span_limit)}, since the next span is not known before it comes.`
+        : `What is kept shrinks from ${bytes(mostKept)} to ${bytes(kept)}.`);
+  }
+
   return {
     element: stepSection({
-      title: '4 What spans cost',
+      title: 'What spans cost',
       words: [
         told(`A layer of width <var>D</var> = ${hidden} with <var>F</var> = ${inner} inside takes, for one ${unit}, so many multiply-adds as the paper counts them:`),
         told('4<var>D</var><sup>2</sup> + 2<var>D</var><var>F</var> + 2<var>D</var> · mean span', 'formula'),
@@ -73,11 +86,7 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
       spans = [limit, all.mean_span, numberOf(choices.mean, Math.round(checkpoint.span_limit / 2), 0, limit)];
       fixed.show(doublings(64, 8192, checkpoint.span_limit), limit);
       mean.show(wholes(0, limit), spans[2]);
-      const [most, learned] = spans.map((span) => flops(sizes, span));
-      const [mostKept, kept] = memory();
-      said.textContent = `As learned, the ${layers * heads} heads have a mean span of ${amount(all.mean_span)}: ${compact(learned)} multiply-adds a ${unit}, ${compact(learned + flopsParts(sizes, all.mean_span).positions)} with positions. `
-        + `With every span fixed at ${count(limit)} it would be ${compact(most)}: attention costs ${share(all.mean_span / limit)} of that, the whole model ${share(learned / most)}. `
-        + (dynamic ? `Computed are ${compact(all.flops_paid)}, with the longest span of each chunk of ${unit}s; what is kept is ${bytes(kept)}, as for fixed spans of ${count(checkpoint.span_limit)}, since the next span is not known before it comes.` : `What is kept shrinks from ${bytes(mostKept)} to ${bytes(kept)}.`);
+      said.textContent = words();
       compute.show(drawFlops, { label: `Multiply-adds for fixed, learned and tried spans. ${said.textContent}` });
       store.show(drawCache, { label: `Bytes of keys and values for fixed, learned and tried spans: ${memory().map(bytes).join(', ')}.` });
     },

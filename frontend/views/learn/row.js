@@ -5,7 +5,7 @@ import { mask, masked, unmasked } from '../../parts/mask.js';
 import { amount, count, headName, share } from '../../words.js';
 import { slider, wholes } from './slider.js';
 import { headChoice, numberOf, onwardTo, saying, stepSection, told } from './step.js';
-import { named, sentence, tokenAt, usualPlace, visible } from './text.js';
+import { named, placeOf, sentence, tokenAt, visible } from './text.js';
 
 /** @typedef {{ head: HeadUse, token: number, shares: number[], z: number, cut: number }} Row `shares` are the scores' own, `z` the head's, `cut` what is tried */
 
@@ -59,7 +59,7 @@ export function rowStep(story, reading) {
         margin, bargap: 0.15, hovermode: 'x',
         xaxis: {
           range: [shares.length + 0.6, 0.4], showgrid: false,
-          title: letters ? 'the text as it is read, the nearest at the right' : `distance, ${unit}s back`,
+          title: letters ? 'the text, the nearest at the right' : `distance, ${unit}s back`,
           ...(letters ? { tickvals: inside, ticktext: inside.map(at), tickangle: 0, tickfont: { size: 12, color: colours.soft, family: 'monospace' } } : { nticks: 8, tickformat: ',' }),
         },
         yaxis: { title: 'share of attention', range: [0, top * 1.02], tickformat: '.0%', nticks: 5 },
@@ -77,8 +77,6 @@ export function rowStep(story, reading) {
     const character = sentence[starts[(row?.token ?? 0) - distance]];
     return character === undefined ? 'before the text' : visible(character);
   };
-
-  const placeOf = (/** @type {Choices} */ { place: written }) => Math.round(numberOf(written, usualPlace, 1, sentence.length - 1));
 
   /** The row that the address speaks of, from the service. */
   async function ask() {
@@ -114,7 +112,7 @@ export function rowStep(story, reading) {
 
   return {
     element: stepSection({
-      title: '2 A row of attention, before and after',
+      title: 'A row of attention, before and after',
       words: [
         told(`At each ${unit} a head gives every ${unit} before it a score <var>s</var>(<var>x</var>). The mask weighs what the scores say, and the sum is taken after that, so that the weights sum to 1 again:`),
         told('<var>a</var>(<var>x</var>) = <var>m</var>(<var>x</var>) e<sup><var>s</var>(<var>x</var>)</sup> / Σ<sub><var>x</var>′</sub> <var>m</var>(<var>x</var>′) e<sup><var>s</var>(<var>x</var>′)</sup>', 'formula'),

@@ -13,7 +13,7 @@ import { headKey, headName } from '../../words.js';
  */
 
 /**
- * One step of the story: what it is about, what one can move, what comes of it, and where that is seen on a whole model.
+ * One step of the story, numbered by its place: what it is about, what one can move, what comes of it, and where that is seen on a whole model.
  * @param {{ title: string, words: Node[], controls: Node[], said: HTMLElement, onward: HTMLElement, picture: Node }} about
  */
 export const stepSection = ({ title, words, controls, said, onward, picture }) =>

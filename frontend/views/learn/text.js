@@ -1,8 +1,12 @@
 import { examples } from '../text/examples.js';
+import { numberOf } from './step.js';
 
 /** What the steps read. */
 export const sentence = examples['Compound words'];
-export const usualPlace = sentence.indexOf('straightforward') + 8;
+const usualPlace = sentence.indexOf('straightforward') + 8;
+
+/** The character that is looked at. @param {Choices} choices */
+export const placeOf = ({ place }) => Math.round(numberOf(place, usualPlace, 1, sentence.length - 1));
 
 /**
  * The token at a character, or the last before it: a model of few symbols drops some.
