@@ -11,8 +11,11 @@ run: .venv/installed
 	@exec $(BIN)/spanscope serve --port $(PORT) $(if $(filter 0,$(TRAINER)),,--trainer)
 
 test: check
+	@if command -v node >/dev/null; then \
+		echo node --test; node --test tests/frontend/unit/*.test.mjs; \
+	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js is required and missing"; exit 1; fi
 	$(BIN)/pytest
-	@command -v npx >/dev/null || echo "skipped: the check of the page's types; it needs Node.js (Debian: apt-get install nodejs npm)"
+	@command -v npx >/dev/null || echo "skipped: the check of the page's types and its unit tests; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
 
 check: .venv/installed-dev

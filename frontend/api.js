@@ -1,3 +1,5 @@
+import { again, noted } from './requests.js';
+
 const root = '/api/v1';
 
 /** An answer that is not the one asked for, in words for a person. */
@@ -15,11 +17,13 @@ export class Problem extends Error {
  * @returns {Promise<any>}
  */
 async function request(path, options) {
+  const answered = noted(root + path, options);
   const response = await fetch(root + path, options).catch((error) => {
     if (error.name === 'AbortError') throw error;
     throw new Problem('The service does not answer. Is it running?');
   });
   const body = await response.json().catch(() => null);
+  answered(response, body);
   if (response.ok) return body;
   throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
 }
@@ -32,7 +36,10 @@ const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
  */
 function once(path) {
   const known = kept.get(path);
-  if (known) return known;
+  if (known) {
+    again(root + path);
+    return known;
+  }
   const answer = request(path);
   kept.set(path, answer);
   answer.catch(() => kept.delete(path));
@@ -51,7 +58,7 @@ export const addressOf = (path) => root + path;
 /** @returns {Promise<Checkpoint[]>} */
 export const checkpoints = async () => (await request('/checkpoints')).items;
 
-/** @param {string} id an alias, as `@latest`, may stand for another one every time @returns {Promise<Checkpoint>} */
+/** @param {string} id an alias, as `@latest`, may stand for another one every time @returns {Promise<CheckpointDetail>} */
 export const checkpoint = (id) => (/@\d+$/.test(id) ? once : request)(pathOf(id));
 
 /** @param {string} id @returns {Promise<Spans>} */
@@ -59,6 +66,9 @@ export const spans = (id) => once(pathOf(id, 'spans'));
 
 /** @param {string} id @returns {Promise<Statistics>} */
 export const statistics = (id) => once(pathOf(id, 'statistics'));
+
+/** What every head may reach, does reach, and what moves its z. @param {string} id @returns {Promise<HeadUses>} */
+export const heads = (id) => once(pathOf(id, 'heads'));
 
 /**
  * z of every head at every evaluation of the run that a checkpoint comes from; it grows while the run trains.
@@ -74,6 +84,14 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
  * @returns {Promise<Analysis>}
  */
 export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
+
+/**
+ * @param {string} id
+ * @param {{ text: string, heads: { layer: number, head: number }[], rows: [number, number] }} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<Attention>}
+ */
+export const attention = (id, body, signal) => request(pathOf(id, 'attention'), { ...sent('POST', body), signal });
 
 /** @param {string} method @param {unknown} [body] @returns {RequestInit} */
 const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });

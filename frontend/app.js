@@ -2,6 +2,7 @@ import * as address from './address.js';
 import * as api from './api.js';
 import { byId, el } from './parts/dom.js';
 import { picker } from './parts/picker.js';
+import * as requests from './requests.js';
 import { nextTheme, onTheme, theme } from './theme.js';
 import { entryOf, isView, viewNames } from './views.js';
 
@@ -77,6 +78,7 @@ async function open(view, choices) {
   root.dataset.view = view;
   root.dataset.ready = 'false';
   calm();
+  if (view !== 'api') requests.begin(view);
   try {
     const built = await build(view, { choices, signal, choose, go, complain, calm });
     if (signal.aborted) return;

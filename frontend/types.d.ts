@@ -29,6 +29,10 @@ interface Checkpoint {
   training: boolean;
 }
 
+interface CheckpointDetail extends Checkpoint {
+  config: RunConfig & { imported: boolean };
+}
+
 interface Head {
   layer: number;
   head: number;
@@ -46,6 +50,26 @@ interface Spans {
   ramp: number;
   unit: Unit;
   heads: Head[];
+}
+
+/** A head with what it uses on held-out text: null where that was not measured. */
+interface HeadUse extends Omit<Head, 'p10' | 'p50' | 'p90'> {
+  rank: number;
+  mean_distance: number | null;
+  entropy: number | null;
+  distance_90: number | null;
+  outside: number | null;
+  pull: number | null;
+  pull_error: number | null;
+  penalty: number | null;
+}
+
+interface HeadUses {
+  checkpoint: string;
+  variant: Variant;
+  tokens: number | null;
+  heads: HeadUse[];
+  detail: string | null;
 }
 
 interface LayerStatistics {
@@ -66,7 +90,7 @@ interface LayerStatistics {
 interface Statistics {
   checkpoint: string;
   layers: LayerStatistics[];
-  all: LayerStatistics & { flops_fixed: number; cache_bytes_fixed: number; z_upper_over_lower: number | null; rank_correlation: number | null };
+  all: LayerStatistics & { flops_with_positions: number; flops_fixed: number; cache_bytes_fixed: number; z_upper_over_lower: number | null; rank_correlation: number | null };
 }
 
 interface Packed {
@@ -102,6 +126,14 @@ interface Analysis {
   model_seconds: number;
 }
 
+/** Bands of exact weights: of each head [rows, width], column j being distance j + 1. */
+interface Attention {
+  checkpoint: string;
+  rows: [number, number];
+  bands: { layer: number, head: number, width: number, weights: Packed, outside: Packed }[];
+  model_seconds: number;
+}
+
 type RunState =
   'queued' | 'training' | 'paused' | 'stopping' | 'stopped' | 'interrupted' | 'failed' | 'ended' | 'unreadable';
 
@@ -133,7 +165,7 @@ interface Run {
 
 interface RunConfig {
   model: { variant: Variant, layers: number, heads: number, hidden: number, inner: number, span_limit: number, ramp: number, alphabet: string };
-  training: { steps: number, block: number, batch?: number, evaluate_every?: number, span_penalty?: number };
+  training: { steps: number, block: number, batch?: number, evaluate_every?: number, span_penalty?: number, optimizer?: string };
   corpus: string;
 }
 
@@ -213,6 +245,15 @@ interface Choices {
   show?: string;
   text?: string;
   stored?: string;
+  z?: string;
+  ramp?: string;
+  limit?: string;
+  place?: string;
+  cut?: string;
+  penalty?: string;
+  mean?: string;
+  fixed?: string;
+  as?: string;
 }
 
 /** What a view may ask of the page around it. */

@@ -6,6 +6,8 @@ export const views = {
   spans: { title: 'Spans', key: '1', module: () => import('./views/spans.js') },
   text: { title: 'Text', key: '2', module: () => import('./views/text.js') },
   training: { title: 'Training', key: '4', free: true, module: () => import('./views/training.js') },
+  learn: { title: 'Learn', key: '6', module: () => import('./views/learn.js') },
+  api: { title: 'API', key: '7', free: true, module: () => import('./views/api.js') },
 };
 
 /** @param {string} name @returns {name is ViewName} */

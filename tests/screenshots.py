@@ -16,6 +16,8 @@ VIEWS = {
     "text": "/text",
     "training": "/training#run=first&head=L2H1",
     "new-run": "/training#preset=quick",
+    "learn": "/learn",
+    "api": "/api",
 }
 WIDTHS = (1280, 380)
 

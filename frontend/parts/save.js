@@ -36,15 +36,18 @@ export function saveLinks({ title, caption, image, rows, complain, also = [] }) 
 }
 
 /** A button that puts the page's address on the clipboard. */
-export function linkButton() {
+export const linkButton = () => copyButton('link', () => location.href);
+
+/** @param {string} name @param {() => string} text @param {string} [label] */
+export function copyButton(name, text, label) {
   const button = el('button', {
-    type: 'button', class: 'quiet', 'aria-live': 'polite',
+    type: 'button', class: 'quiet', 'aria-live': 'polite', 'aria-label': label,
     onclick: async () => {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(text());
       button.textContent = 'copied';
-      setTimeout(() => { button.textContent = 'link'; }, 1500);
+      setTimeout(() => { button.textContent = name; }, 1500);
     },
-  }, 'link');
+  }, name);
   return button;
 }
 

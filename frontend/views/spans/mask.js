@@ -1,4 +1,5 @@
 import { figure } from '../../parts/figure.js';
+import { mask } from '../../parts/mask.js';
 import { logAxis } from '../../parts/scale.js';
 import { amount, headName } from '../../words.js';
 
@@ -51,9 +52,6 @@ export function maskFigure(page, { ramp, span_limit: limit, variant }, unit) {
     },
   };
 }
-
-/** @param {number} x @param {number} z @param {number} ramp */
-const mask = (x, z, ramp) => Math.min(1, Math.max(0, (ramp + z - (x - 1)) / ramp));
 
 /**
  * z, z + R and S where they lie apart and on the axis.

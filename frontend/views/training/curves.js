@@ -1,10 +1,11 @@
 import { el } from '../../parts/dom.js';
 import { figure, margin } from '../../parts/figure.js';
+import { spanOf } from '../../parts/mask.js';
 import { linkButton } from '../../parts/save.js';
 import { logAxis } from '../../parts/scale.js';
 import { segments } from '../../parts/segments.js';
 import { amount, bits, count, headName } from '../../words.js';
-import { mean, spanOf } from './history.js';
+import { mean } from './history.js';
 import { unitsOf } from './words.js';
 
 /**

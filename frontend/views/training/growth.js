@@ -1,9 +1,9 @@
 import { el } from '../../parts/dom.js';
 import { plotly } from '../../parts/figure.js';
 import { headGrid } from '../../parts/map.js';
+import { spanOf } from '../../parts/mask.js';
 import { saveLinks } from '../../parts/save.js';
 import { compact, count } from '../../words.js';
-import { spanOf } from './history.js';
 import { unitsOf } from './words.js';
 
 /** All of a run is played in so many milliseconds, though no frame is shorter than the least. */

@@ -1,15 +1,12 @@
 import { unpack } from '../../api.js';
+import { spanOf } from '../../parts/mask.js';
 
 /**
  * @typedef {{
  *   step: number, tokens: number | null, seconds: number | null, train_bpc: number | null, bpc: number | null,
  *   mean_span: number | null, z: number[][] | null,
  * }} Evaluation z by layer and head, in tokens
- * @typedef {{ ramp: number, span_limit: number }} Lengths
  */
-
-/** The span that a z gives. @param {number} z @param {Lengths} lengths */
-export const spanOf = (z, { ramp, span_limit }) => Math.min(span_limit, Math.ceil(z) + ramp);
 
 /** @param {number[]} values */
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -34,7 +31,7 @@ export function evaluationsOf({ steps, tokens, seconds, train_bpc, bpc, mean_spa
  * The same with one more, in place of those after it: a run may have gone on from before them.
  * @param {Evaluation[]} evaluations
  * @param {MeasuredStep} measured
- * @param {Lengths} lengths
+ * @param {import('../../parts/mask.js').Lengths} lengths
  */
 export function withMeasured(evaluations, measured, lengths) {
   const spans = measured.z?.flat().map((z) => spanOf(z, lengths));
