@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.figures import map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.spans import spans_table
+from analysis.texts import Reduce, named, read_text
 from analysis.use import distribution_figure, reach_figure
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.config import ModelConfig, RunSpec
+from model.probe import FIELDS, Field
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Checkpoint:
     """As `heads_table`."""
     bins: Callable[[int, int], pd.DataFrame]
     """As `bins_table`, of a layer and head."""
+    read_text: Callable[..., pd.DataFrame]
+    """As `read_text`, less the net."""
 
     def spans_figure(self) -> go.Figure:
         return spans_figure(self.spans, self.config)
@@ -78,7 +86,10 @@ def _of_folder(folder: Path) -> Checkpoint:
     def bins(layer: int, head: int) -> pd.DataFrame:
         return bins_table(heads.iloc[layer * config.heads + head], config, use)
 
-    return Checkpoint(config, spans, heads, bins)
+    def read(text: str, *arguments: Any, **named: Any) -> pd.DataFrame:
+        return read_text(checkpoint.load(folder), text, *arguments, **named)
+
+    return Checkpoint(config, spans, heads, bins, read)
 
 
 def _of_service(address: str) -> Checkpoint:
@@ -91,13 +102,34 @@ def _of_service(address: str) -> Checkpoint:
     def bins(layer: int, head: int) -> pd.DataFrame:
         return table(f"heads/{layer}/{head}")
 
+    def read(
+        text: str,
+        fields: Collection[Field] = FIELDS,
+        reduce: Reduce = "all",
+        context: str = "",
+    ) -> pd.DataFrame:
+        body = {"text": text, "context": context, "fields": list(fields), "reduce": reduce}
+        answer = json.loads(_get(f"{address}/analyses", json.dumps(body).encode()))
+        columns = {name: _array(answer["tokens"][name]) for name in ("token", "start", "end")}
+        columns["bits"] = _array(answer["bits"])
+        for field in fields:
+            columns |= named(field, _array(answer["fields"][field]))
+        return pd.DataFrame(columns)
+
     config = RunSpec.from_dict(about["config"]).model
-    return Checkpoint(config, table("spans"), table("heads"), bins)
+    return Checkpoint(config, table("spans"), table("heads"), bins, read)
 
 
-def _get(address: str) -> str:
+def _array(typed: dict[str, str]) -> npt.NDArray[Any]:
+    """Of plotly's typed-array form."""
+    flat = np.frombuffer(base64.b64decode(typed["bdata"]), np.dtype(typed["dtype"]))
+    return flat.reshape([int(length) for length in typed["shape"].split(",")])
+
+
+def _get(address: str, body: bytes | None = None) -> str:
+    request = Request(address, body, {"Content-Type": "application/json"})
     try:
-        with urlopen(address) as answer:
+        with urlopen(request) as answer:
             return str(answer.read().decode())
     except HTTPError as error:
         problem = error.read().decode(errors="replace")

@@ -21,7 +21,6 @@ def reach_figure(heads: pd.DataFrame, config: ModelConfig) -> go.Figure:
     known = heads[heads["mean_distance"].astype(float) > 0]
     unused = known["reach_unused"].astype(bool)
     names = np.array(head_names(known))[:, None]
-    low, high = 0.9, config.span_limit * 1.12
     figure = go.Figure()
     figure.add_scatter(
         x=[1, config.span_limit],
@@ -54,13 +53,20 @@ def reach_figure(heads: pd.DataFrame, config: ModelConfig) -> go.Figure:
             f"{config.unit}<extra></extra>"
         ),
     )
-    axis = {"type": "log", "gridcolor": GRID, "tickvals": log_ticks(1, config.span_limit)}
-    range_ = [math.log10(low), math.log10(high)]
-    return figure.update_layout(
-        **LAYOUT,
-        xaxis={**axis, "range": range_, "title": {"text": f"may look: span, {config.unit}"}},
-        yaxis={**axis, "range": range_, "title": {"text": "does look: mean distance"}},
-    )
+    figure.update_layout(**LAYOUT)
+    for update, column, title in (
+        (figure.update_xaxes, "span", f"may look: span, {config.unit}"),
+        (figure.update_yaxes, "mean_distance", "does look: mean distance"),
+    ):
+        low = known[column].min() * 0.8 if len(known) else 1
+        update(
+            type="log",
+            range=[math.log10(low), math.log10(config.span_limit * 1.12)],
+            tickvals=log_ticks(1, config.span_limit),
+            title={"text": title},
+            gridcolor=GRID,
+        )
+    return figure
 
 
 def distribution_figure(heads: pd.DataFrame, config: ModelConfig) -> go.Figure:

@@ -39,6 +39,62 @@ interface Head {
   p90: number;
 }
 
+/** A head that may look only so many tokens back. */
+interface Cut {
+  layer: number;
+  head: number;
+  span: number;
+}
+
+/** A head as it is, or, where `uncut` tells what it was, under a what-if. */
+interface CutHead extends Head {
+  uncut?: Head;
+}
+
+/** What was not measured is null. */
+interface HeadUse {
+  layer: number;
+  head: number;
+  z: number;
+  span: number;
+  mean_distance: number | null;
+  entropy: number | null;
+  distance_90: number | null;
+  outside: number | null;
+  pull: number | null;
+  pull_error: number | null;
+  penalty: number | null;
+  reach_unused: boolean | null;
+  flops_share: number;
+}
+
+interface Heads {
+  tokens: number | null;
+  heads: HeadUse[];
+  detail: string | null;
+}
+
+interface HeadDetail extends HeadUse {
+  edges: number[];
+  mass: number[] | null;
+}
+
+interface Change {
+  before: number;
+  after: number;
+}
+
+interface WhatIf {
+  corpus: string;
+  tokens: number;
+  bits: number;
+  bits_error: number | null;
+  bpc: Change;
+  flops: Change;
+  cache_bytes: Change;
+  spans: { layer: number, head: number, before: number, after: number }[];
+}
+
 interface Spans {
   checkpoint: string;
   variant: Variant;
@@ -204,6 +260,8 @@ interface Estimate {
 interface Choices {
   checkpoint?: string;
   head?: string;
+  /** Heads with their spans cut, as L4H3:128,L3H2:64. */
+  cuts?: string;
   run?: string;
   step?: string;
   along?: string;
