@@ -99,7 +99,7 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
     /** @param {Placed} head @param {string} color */
     const label = (head, color) => ({
       x: head.x, y: Math.log10(dynamic ? Math.max(head.span, head.p90) : head.span), text: headName(head), showarrow: false, font: { color },
-      ...(crowded(head) ? { yshift: 15 } : { xanchor: 'right', xshift: -10 }),
+      ...(head.uncut ? { yshift: -16 } : crowded(head) ? { yshift: 15 } : { xanchor: 'right', xshift: -10 }),
     });
     const apart = chosen.layer !== longest.layer || longest.span > chosen.span * 1.12;
     const named = spans.variant !== 'fixed' && chosen !== longest && apart;

@@ -81,13 +81,13 @@ export function maskFigure({ page, spans: { ramp, span_limit: limit, variant }, 
 const mask = (x, z, ramp) => Math.min(1, Math.max(0, (ramp + z - (x - 1)) / ramp));
 
 /**
- * z, z + R and S where they lie apart and on the axis.
+ * z, z + R and S where they lie apart and on the axis; a head cut below the ramp has no z.
  * @param {Head} head
  * @param {number} ramp
  * @param {number} limit
  */
 const bounds = ({ z }, ramp, limit) => [
-  { x: Math.max(1, z), text: `z ${amount(z)}` },
+  ...(z < 0 ? [] : [{ x: Math.max(1, z), text: `z ${amount(z)}` }]),
   ...(z + ramp < limit ? [{ x: Math.max(1, z + ramp), text: `z+R ${amount(z + ramp)}` }] : []),
   { x: limit, text: `S ${limit.toLocaleString('en')}` },
 ];

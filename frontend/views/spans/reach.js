@@ -4,6 +4,9 @@ import { logAxis } from '../../parts/scale.js';
 import { amount, bitsChange, findHead, headKey, headName } from '../../words.js';
 import { disagreeing } from './words.js';
 
+/** Of the longest label, in pixels. */
+const labelWidth = 170;
+
 /** @typedef {HeadUse & { mean_distance: number, distance_90: number }} Measured */
 
 /**
@@ -40,6 +43,9 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     const [left, low] = [[spans.ramp, ...known.map(spanOf)], known.map(({ mean_distance }) => mean_distance)].map((values) => Math.min(...values) * 0.8);
     const nearest = Math.max(left, low);
     const rise = (Math.log10(limit / left) / Math.log10(limit / low)) * (252 / Math.max(1, width - 60));
+    /** @param {Measured} head pixels from the left */
+    const across = (head) => (Math.log10(spanOf(head) / left) / Math.log10(limit * 1.12 / left)) * (width - 60);
+    const told = shown?.answer && moved.some((head) => chosen.includes(head)); // its label needs the room
     const third = Math.log10(nearest * (limit / nearest) ** 0.3);
     return {
       data: [
@@ -57,10 +63,12 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
         yaxis: { title: 'does look: mean distance', ...logAxis(low, limit * 1.12) },
         shapes: moved.map((head) => ({ type: 'line', x0: spanOf(head), x1: head.span, y0: head.mean_distance, y1: head.mean_distance, layer: 'below', line: { color: colours.soft, width: 1 } })),
         annotations: [
-          { x: third, y: third, text: 'all that it may', showarrow: false, textangle: -Math.atan(rise) * (180 / Math.PI), yshift: 10, xshift: -6, font: { color: colours.soft } },
+          ...(told ? [] : [{
+            x: third, y: third, text: 'all that it may', showarrow: false, textangle: -Math.atan(rise) * (180 / Math.PI), yshift: 10, xshift: -6, font: { color: colours.soft },
+          }]),
           ...chosen.map((head) => ({
             x: Math.log10(spanOf(head)), y: Math.log10(head.mean_distance), text: label(head), showarrow: false, font: { color: colours.accent },
-            ...(spanOf(head) > Math.sqrt(left * limit) || width > 400 ? { align: 'right', xanchor: 'right', xshift: -10 } : { align: 'left', xanchor: 'left', xshift: 6, yshift: -20 }),
+            ...(across(head) > labelWidth ? { align: 'right', xanchor: 'right', xshift: -10 } : { align: 'left', xanchor: 'left', xshift: 10, yshift: -20 }),
           })),
         ],
       },
