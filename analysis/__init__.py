@@ -1,24 +1,30 @@
 """Tables (pandas) and figures (plotly) of what a model has learned; usable in a notebook by itself.
 
-import model, analysis
-net = model.load("model/shelf/classics-adaptive/checkpoints/step-00013650")
-analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
+import analysis
+one = analysis.open_checkpoint("model/shelf/classics-adaptive/checkpoints/step-00013650")  # or its address at a service
+one.spans_figure()
 """
 
+from analysis.checkpoints import Checkpoint, open_checkpoint
 from analysis.compare import spans_side_by_side
 from analysis.figures import along_figure, map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.published import published_table
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from analysis.texts import read_text
+from analysis.use import distribution_figure, reach_figure
 
 __all__ = [
+    "Checkpoint",
     "along_figure",
     "bins_table",
+    "distribution_figure",
     "head_figure",
     "heads_table",
     "map_figure",
+    "open_checkpoint",
     "published_table",
+    "reach_figure",
     "read_text",
     "spans_figure",
     "spans_side_by_side",

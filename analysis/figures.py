@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 from model.config import ModelConfig
 
 INK, SOFT, GRID, MARKS, ACCENT = "#1b1e23", "#5a616b", "#eceef1", "#2f6f8f", "#b3412e"
+LAYER_WIDTH = 0.8
+"""What the heads of a layer take of the place between two layers."""
 LAYOUT = {
     "font": {"family": "system-ui, sans-serif", "size": 12, "color": INK},
     "paper_bgcolor": "rgba(0,0,0,0)",
@@ -34,7 +36,7 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
     Of `dynamic` the mean, with a bar from the 10th to the 90th percentile over tokens.
     """
     ordered = table.sort_values(["layer", "span", "head"])
-    place = ordered.groupby("layer").cumcount() / (config.heads + 1)
+    place = ((ordered.groupby("layer").cumcount() + 0.5) / config.heads - 0.5) * LAYER_WIDTH
     low = min(config.ramp, ordered["p10"].min()) * 0.9
     high = max(ordered["span"].max(), ordered["p90"].max()) * 1.15
     unit = config.unit
@@ -44,7 +46,7 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
             y=ordered["span"],
             mode="markers",
             marker={"color": MARKS, "size": 9},
-            customdata=np.array(_head_names(ordered))[:, None],
+            customdata=np.array(head_names(ordered))[:, None],
             hovertemplate=f"%{{customdata[0]}}<br>span %{{y:.0f}} {unit}<extra></extra>",
         )
     )
@@ -59,11 +61,11 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
         annotation={"text": f"ramp R = {config.ramp}, the floor", "font": {"color": SOFT}},
         annotation_position="bottom right",
     )
-    middle = (config.heads - 1) / 2 / (config.heads + 1)
     figure.update_layout(
         **LAYOUT,
         xaxis={
-            "tickvals": [layer + middle for layer in range(config.layers)],
+            "tickvals": list(range(config.layers)),
+            "range": [-0.5, config.layers - 0.5],
             "ticktext": [f"layer {layer}" for layer in range(config.layers)],
             "showgrid": False,
             "zeroline": False,
@@ -121,5 +123,6 @@ def along_figure(reading: pd.DataFrame, text: str, columns: Sequence[str] = ("sp
     )
 
 
-def _head_names(table: pd.DataFrame) -> list[str]:
+def head_names(table: pd.DataFrame) -> list[str]:
+    """L4·H3, of each row."""
     return [f"L{layer}·H{head}" for layer, head in zip(table["layer"], table["head"], strict=True)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
@@ -76,18 +77,21 @@ def read_text(
         "bits": reading.bits.numpy(),
     }
     for field in fields:
-        values = reduced(reading, field, reduce)
-        if reduce == "all":
-            columns[field] = values.numpy()
-        elif reduce == "layer":
-            columns |= {f"{field} L{i}": values[:, i].numpy() for i in range(net.config.layers)}
-        else:
-            columns |= {
-                f"{field} L{i}·H{j}": values[:, i, j].numpy()
-                for i in range(net.config.layers)
-                for j in range(net.config.heads)
-            }
+        columns |= named(field, reduced(reading, field, reduce).numpy())
     return pd.DataFrame(columns)
+
+
+def named(field: str, values: npt.NDArray[np.floating]) -> dict[str, npt.NDArray[np.floating]]:
+    """Columns of a field as it was reduced: [T], [T, layers] or [T, layers, heads]."""
+    if values.ndim == 1:
+        return {field: values}
+    parts = ("L", "·H")
+    return {
+        f"{field} {''.join(f'{part}{i}' for part, i in zip(parts, place, strict=False))}": values[
+            :, *place
+        ]
+        for place in np.ndindex(values.shape[1:])
+    }
 
 
 def reduced(reading: Reading, field: Field, reduce: Reduce) -> Tensor:

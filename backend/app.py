@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from backend import page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
+from backend.held_out import HeldOut
 from backend.prefixes import Prefixes
 from backend.routes import (
     analyses,
@@ -27,6 +28,7 @@ from backend.routes import (
     published,
     run_events,
     runs,
+    what_if,
 )
 from backend.settings import Settings
 from model.checkpoint import CheckpointError
@@ -58,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
     app.state.prefixes = Prefixes(settings.max_prefix_bytes)
+    app.state.held_out = HeldOut(settings.data)
     app.state.waiting_for = "the service is starting"
     problems.install(app)
     app.include_router(health.router)
@@ -68,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         heads,
         analyses,
         attention,
+        what_if,
         continuations,
         published,
         runs,

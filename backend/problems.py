@@ -27,11 +27,11 @@ class Problem(BaseModel):
     detail: str
 
 
+PROBLEM: dict[str, Any] = {
+    "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}
+}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "What is wrong with the request",
-        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-    }
+    "4XX": {"description": "What is wrong with the request", **PROBLEM}
 }
 
 

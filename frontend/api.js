@@ -64,11 +64,22 @@ export const checkpoint = (id) => (/@\d+$/.test(id) ? once : request)(pathOf(id)
 /** @param {string} id @returns {Promise<Spans>} */
 export const spans = (id) => once(pathOf(id, 'spans'));
 
-/** @param {string} id @returns {Promise<Statistics>} */
-export const statistics = (id) => once(pathOf(id, 'statistics'));
-
 /** What every head may reach, does reach, and what moves its z. @param {string} id @returns {Promise<HeadUses>} */
 export const heads = (id) => once(pathOf(id, 'heads'));
+
+/** @param {string} id @param {{ layer: number, head: number }} place @returns {Promise<HeadDetail>} */
+export const head = (id, { layer, head }) => once(pathOf(id, `heads/${layer}/${head}`));
+
+/**
+ * @param {string} id
+ * @param {Cut[]} spans
+ * @param {AbortSignal} signal
+ * @returns {Promise<WhatIf>}
+ */
+export const whatIf = (id, spans, signal) => request(pathOf(id, 'what-if'), { ...sent('POST', { spans }), signal });
+
+/** @param {string} id @returns {Promise<Statistics>} */
+export const statistics = (id) => once(pathOf(id, 'statistics'));
 
 /**
  * z of every head at every evaluation of the run that a checkpoint comes from; it grows while the run trains.

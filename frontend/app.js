@@ -57,7 +57,7 @@ const isFree = (view) => entryOf(view).free === true;
 async function follow() {
   const { view, choices } = address.read();
   remembered[view] = choices;
-  if (!isFree(view)) shared = { checkpoint: choices.checkpoint, head: choices.head };
+  if (!isFree(view)) shared = { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
   mark(view);
   const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
   if (current?.view === view && same) {

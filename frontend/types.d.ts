@@ -43,18 +43,25 @@ interface Head {
   p90: number;
 }
 
-interface Spans {
-  checkpoint: string;
-  variant: Variant;
-  span_limit: number;
-  ramp: number;
-  unit: Unit;
-  heads: Head[];
+/** A head that may look only so many tokens back. */
+interface Cut {
+  layer: number;
+  head: number;
+  span: number;
 }
 
-/** A head with what it uses on held-out text: null where that was not measured. */
-interface HeadUse extends Omit<Head, 'p10' | 'p50' | 'p90'> {
+/** A head as it is, or, where `uncut` tells what it was, under a what-if. */
+interface CutHead extends Head {
+  uncut?: Head;
+}
+
+/** What was not measured is null. */
+interface HeadUse {
+  layer: number;
+  head: number;
   rank: number;
+  z: number;
+  span: number;
   mean_distance: number | null;
   entropy: number | null;
   distance_90: number | null;
@@ -62,6 +69,8 @@ interface HeadUse extends Omit<Head, 'p10' | 'p50' | 'p90'> {
   pull: number | null;
   pull_error: number | null;
   penalty: number | null;
+  reach_unused: boolean | null;
+  flops_share: number;
 }
 
 interface HeadUses {
@@ -72,6 +81,37 @@ interface HeadUses {
   detail: string | null;
 }
 
+interface HeadDetail extends HeadUse {
+  edges: number[];
+  mass: number[] | null;
+}
+
+interface Change {
+  before: number;
+  after: number;
+}
+
+interface WhatIf {
+  corpus: string;
+  tokens: number;
+  bits: number;
+  bits_error: number | null;
+  bpc: Change;
+  flops: Change;
+  cache_bytes: Change;
+  spans: { layer: number, head: number, before: number, after: number }[];
+}
+
+interface Spans {
+  checkpoint: string;
+  variant: Variant;
+  span_limit: number;
+  ramp: number;
+  unit: Unit;
+  heads: Head[];
+}
+
+/** A head with what it uses on held-out text: null where that was not measured. */
 interface LayerStatistics {
   layer: number;
   mean_span: number;
@@ -236,6 +276,8 @@ interface Estimate {
 interface Choices {
   checkpoint?: string;
   head?: string;
+  /** Heads with their spans cut, as L4H3:128,L3H2:64. */
+  cuts?: string;
   run?: string;
   step?: string;
   along?: string;

@@ -23,8 +23,8 @@ from torch.nn import functional as F
 from model import checkpoint, corpora
 from model.alphabets import Table, UnknownAlphabet
 from model.checkpoint import CheckpointError
-from model.config import ModelConfig, RunSpec, alphabet_of
-from model.corpora import CorpusError
+from model.config import ModelConfig, alphabet_of
+from model.corpora import Corpus, CorpusError
 from model.evaluate import EVALUATION_BLOCK, blocks
 from model.files import write_text
 from model.head_use import HeadUse, log_edges
@@ -165,7 +165,8 @@ def add_use(folder: Path, data: Path | None = None) -> HeadUse:
     """
     spec, _ = checkpoint.read_config(folder)
     checkpoint.read_summary(folder)
-    tokens = held_out_sample(_valid(spec, data), spec.model.span_limit)
+    valid = valid_split(corpora.load(spec.corpus, data), spec.model)
+    tokens = held_out_sample(valid, spec.model.span_limit)
     # of an imported run the penalty is not known
     penalty = None if spec.imported else spec.training.span_penalty
     try:
@@ -178,9 +179,9 @@ def add_use(folder: Path, data: Path | None = None) -> HeadUse:
     return use
 
 
-def _valid(spec: RunSpec, data: Path | None) -> np.ndarray:
-    """The valid split in the symbols that the model reads."""
-    reads, corpus = alphabet_of(spec.model), corpora.load(spec.corpus, data)
+def valid_split(corpus: Corpus, model: ModelConfig) -> np.ndarray:
+    """The valid split in the symbols that a model reads. Raises CorpusError, UnknownAlphabet."""
+    reads = alphabet_of(model)
     if isinstance(reads, Table):
         try:
             return reads.renumbered(corpus.valid, corpus.alphabet)

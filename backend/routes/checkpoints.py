@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import pandas as pd
-from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
-from analysis.figures import spans_figure
+from analysis.figures import map_figure, spans_figure
 from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.representations import ChosenForms, represent
@@ -108,8 +108,15 @@ def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
 
 
 @router.get("/checkpoints/{id}/spans", response_model=schemas.Spans)
-def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
-    """z and span of every head, in tokens: json, csv, or the paper's figure.
+def get_spans(
+    entry: ChosenCheckpoint,
+    forms: ChosenForms,
+    show: Annotated[
+        Literal["spans", "map"],
+        Query(description="as a figure: the paper's, or layers by heads"),
+    ] = "spans",
+) -> Response:
+    """z and span of every head, in tokens: json, csv, or a figure.
 
     Of a dynamic span, z and span are means over held-out text, and the percentiles say how the span moves there.
     """
@@ -124,7 +131,8 @@ def get_spans(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
             "heads": table.to_dict("records"),
         }
     )
-    return represent(forms, answer, table, lambda: spans_figure(table, model))
+    draw = {"spans": spans_figure, "map": map_figure}[show]
+    return represent(forms, answer, table, lambda: draw(table, model))
 
 
 @router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, HTTPException, Path, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.spans import spans_table
+from analysis.use import distribution_figure, reach_figure
 from backend.catalogue import Entry
 from backend.representations import ChosenForms, represent
 from backend.routes.checkpoints import ChosenCheckpoint
@@ -19,11 +20,19 @@ router = APIRouter(tags=["checkpoints"])
 
 
 @router.get("/checkpoints/{id}/heads", response_model=schemas.Heads)
-def get_heads(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
-    """Every head: its span, what it uses of it on held-out text, what moves its z, its cost; json or csv."""
-    table = _table(entry)
+def get_heads(
+    entry: ChosenCheckpoint,
+    forms: ChosenForms,
+    show: Annotated[
+        Literal["reach", "distribution"],
+        Query(description="as a figure: spans against distances, or how many heads go beyond one"),
+    ] = "reach",
+) -> Response:
+    """Every head: its span, what it uses of it on held-out text, what moves its z, its cost; json, csv, or a figure."""
+    model, table = entry.spec.model, _table(entry)
     answer = schemas.Heads.model_validate({**_about(entry), "heads": _records(table)})
-    return represent(forms, answer, table)
+    draw = {"reach": reach_figure, "distribution": distribution_figure}[show]
+    return represent(forms, answer, table, lambda: draw(table, model))
 
 
 @router.get("/checkpoints/{id}/heads/{layer}/{head}", response_model=schemas.HeadDetail)

@@ -8,7 +8,7 @@ const cellHeight = 38;
 
 /**
  * @typedef {{ layer: number, head: number }} Place
- * @typedef {Place & { span: number, z: number }} Cell
+ * @typedef {Place & { span: number, z: number, uncut?: { span: number } }} Cell
  * @typedef {{
  *   id: string, label: string, layers: number, heads: number, unit: string, choose: (place: Place) => void,
  *   domain: import('./scale.js').Domain,
@@ -71,7 +71,8 @@ export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
         node.style.background = css(colour);
         node.style.color = inkOn(colour);
         node.textContent = amount(Math.round(value.span));
-        node.title = `${headName(value)} · z ${amount(value.z)}`;
+        node.title = `${headName(value)} · z ${amount(value.z)}${value.uncut ? ` · cut from ${amount(value.uncut.span)}` : ''}`;
+        node.toggleAttribute('data-cut', value.uncut !== undefined);
         node.setAttribute('aria-label', `${headName(value)}, span ${amount(value.span)} ${unit}s`);
       }
     },

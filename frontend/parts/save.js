@@ -1,5 +1,6 @@
 import { colours } from '../theme.js';
 import { el } from './dom.js';
+import { standalone } from './standalone.js';
 
 /**
  * @typedef {{ Plotly: typeof Plotly, data: object[], layout: Record<string, any> }} Image
@@ -20,18 +21,15 @@ export function saveLinks({ title, caption, image, rows, complain, also = [] }) 
     const address = await Plotly.toImage({ data, layout: page }, { format, width: page.width, height: page.height, scale: 2 });
     download(address, `${name()}.${format}`);
   };
-  const asTable = () => {
-    const address = URL.createObjectURL(new Blob([toCsv(rows())], { type: 'text/csv' }));
-    download(address, `${name()}.csv`);
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
-  };
+  const asPage = async () => downloadText(await standalone(await image(), title(), line()), 'text/html', `${name()}.html`);
   /** @param {string} format @param {() => unknown} save */
   const link = (format, save) =>
     el('button', { type: 'button', class: 'quiet', 'aria-label': `${format} of “${title()}”`, onclick: save }, format);
   return el('span', { class: 'links' },
     link('PNG', () => asImage('png').catch(complain)),
     link('SVG', () => asImage('svg').catch(complain)),
-    link('CSV', asTable),
+    link('CSV', () => downloadText(toCsv(rows()), 'text/csv', `${name()}.csv`)),
+    link('HTML', () => asPage().catch(complain)),
     ...also);
 }
 
@@ -79,6 +77,13 @@ export const toCsv = (rows) => rows.map((row) => row.map(cell).join(',')).join('
 
 /** @param {string | number} value */
 const cell = (value) => (/[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+
+/** @param {string} text @param {string} type @param {string} name */
+export function downloadText(text, type, name) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  download(address, name);
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
 
 /** @param {string} address @param {string} name */
 function download(address, name) {

@@ -71,6 +71,17 @@ export function logTicks(low, high) {
   return ticks;
 }
 
+/**
+ * Whole numbers from 1 to a limit: each while they are few, then ever fewer.
+ * @param {number} limit
+ * @param {number} growth of one to the next, once that is more than 1
+ */
+export function logSteps(limit, growth) {
+  const steps = [];
+  for (let step = 1; step < limit; step = Math.max(step + 1, Math.floor(step * growth))) steps.push(step);
+  return [...steps, limit];
+}
+
 /** @param {number} low @param {number} high */
 export const logAxis = (low, high) => {
   const ticks = logTicks(low, high);

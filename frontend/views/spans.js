@@ -1,11 +1,17 @@
 import * as api from '../api.js';
+import { formatCuts, parseCuts, underCuts, withCut } from '../parts/cuts.js';
 import { el } from '../parts/dom.js';
-import { amount, bits, count, findHead, headKey, headName, longestOf, unitOf } from '../words.js';
+import { latest } from '../parts/latest.js';
+import { findHead, headKey, longestOf, unitOf } from '../words.js';
+import { distributionFigure } from './spans/distribution.js';
+import { growthOf } from './spans/history.js';
 import { headMap } from './spans/map.js';
 import { headPanel } from './spans/panel.js';
-import { layerTable } from './spans/layers.js';
-import { spansFigure } from './spans/figure.js';
 import { headTable } from './spans/table.js';
+import { layerTable } from './spans/layers.js';
+import { reachFigure } from './spans/reach.js';
+import { spansFigure } from './spans/figure.js';
+import { headline, subline, whatIfLine } from './spans/words.js';
 
 /**
  * Which heads look far?
@@ -13,24 +19,78 @@ import { headTable } from './spans/table.js';
  * @returns {Promise<View>}
  */
 export async function build(page) {
-  const { checkpoint } = page;
-  const [spans, statistics, history] = await Promise.all([
-    api.spans(checkpoint.id), api.statistics(checkpoint.id),
+  const { checkpoint, signal } = page;
+  const [spans, statistics, uses, history] = await Promise.all([
+    api.spans(checkpoint.id), api.statistics(checkpoint.id), api.heads(checkpoint.id),
     checkpoint.variant === 'fixed' ? null : api.history(checkpoint.id).catch(() => null), // imported models have none
   ]);
   const unit = unitOf(checkpoint);
-  const chooseHead = (/** @type {{ layer: number, head: number }} */ head) => page.choose({ head: headKey(head) });
-  const parts = { page, spans, unit, chooseHead };
+
+  /** Those that cut something. @param {Choices} choices */
+  const cutsOf = (choices) => parseCuts(choices.cuts, checkpoint).filter(({ span, ...place }) =>
+    spans.variant === 'dynamic' || span < (findHead(spans.heads, headKey(place))?.span ?? 0));
+
+  let cuts = cutsOf(page.choices);
+  let chosen = longestOf(spans.heads);
+  /** @type {WhatIf | undefined} of the cuts that are shown */
+  let answer;
+  let answered = '';
+
+  const chooseHead = (/** @type {{ layer: number, head: number }} */ head) => page.choose({ head: headKey(head), cuts: formatCuts(cuts) });
+  const parts = { page, spans, uses, unit, chooseHead, growth: history && growthOf(history, checkpoint) };
   const figure = spansFigure(parts);
   const map = headMap(parts);
-  const panel = headPanel({ ...parts, history });
+  const reach = reachFigure(parts);
+  const distribution = distributionFigure(parts);
+  const panel = headPanel({ ...parts, history, cutting: { cut, keep, reset, ready: () => { ask(cuts); } } });
   const table = headTable(parts);
+  const asIf = el('p', { class: 'as-if', role: 'status' });
+
+  const ask = latest(async (/** @type {Cut[]} */ asked) => {
+    try {
+      const found = await api.whatIf(checkpoint.id, asked, signal);
+      if (formatCuts(asked) !== formatCuts(cuts)) return;
+      [answer, answered] = [found, formatCuts(asked) ?? ''];
+      panel.whatIf.say('');
+      show();
+    } catch (error) {
+      if (!signal.aborted) panel.whatIf.say(error instanceof Error ? error.message : String(error));
+    }
+  });
+
+  /** Cuts a head, or, without a span, gives it its own back. @param {{ layer: number, head: number }} head @param {number} [span] */
+  function cut(head, span) {
+    cuts = withCut(cuts, head, span);
+    show();
+    if (cuts.length) ask(cuts);
+  }
+
+  function keep() {
+    page.choose({ head: headKey(chosen), cuts: formatCuts(cuts) });
+  }
+
+  function reset() {
+    cuts = [];
+    keep();
+  }
+
+  function show() {
+    const known = answered === (formatCuts(cuts) ?? '') ? answer : undefined;
+    const heads = underCuts(spans.heads, cuts, spans, known?.spans);
+    const shown = { chosen: findHead(heads, headKey(chosen)) ?? heads[0], heads, cuts, answer: cuts.length ? known : undefined };
+    asIf.replaceChildren(...whatIfLine(shown, unit, reset));
+    for (const part of [figure, map, reach, distribution, panel, table]) part.show(shown);
+  }
 
   /** @param {Choices} choices */
-  const update = (choices) => {
-    const chosen = findHead(spans.heads, choices.head) ?? longestOf(spans.heads);
-    for (const part of [figure, map, panel, table]) part.show(chosen);
-  };
+  function update(choices) {
+    const next = cutsOf(choices);
+    chosen = findHead(spans.heads, choices.head) ?? longestOf(spans.heads);
+    const others = formatCuts(next) !== formatCuts(cuts);
+    cuts = next;
+    show();
+    if (cuts.length && (others || answered !== formatCuts(cuts))) ask(cuts);
+  }
   update(page.choices);
 
   return {
@@ -38,45 +98,14 @@ export async function build(page) {
       el('div', { class: 'pictures' },
         el('header', {},
           el('h1', { id: 'headline', tabindex: '-1' }, headline(spans, unit)),
-          el('p', { class: 'sub' }, subline(checkpoint, spans, unit))),
+          el('p', { class: 'sub' }, subline(checkpoint, spans, unit)),
+          asIf),
         figure.element,
-        el('div', { class: 'pair later' }, map.element, layerTable(statistics, spans)),
+        el('div', { class: 'pair later' }, map.element, reach.element),
+        el('div', { class: 'pair later' }, distribution.element, layerTable(statistics, spans)),
         el('div', { class: 'later' }, table.element)),
       panel.element),
-    drawn: Promise.all([figure.drawn, panel.drawn]),
+    drawn: Promise.all([figure, reach, distribution, panel].map((part) => part.drawn)),
     update,
   };
-}
-
-const roundLengths = [40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 3000, 4000, 6000];
-
-/**
- * @param {Spans} spans
- * @param {string} unit
- */
-function headline({ heads, variant }, unit) {
-  const longest = longestOf(heads);
-  const shortest = Math.min(...heads.map(({ span }) => span));
-  const look = variant === 'dynamic' ? 'look back, on average,' : 'look back';
-  if (shortest === longest.span) return `All ${heads.length} heads look back ${amount(shortest)} ${unit}s: their span is fixed.`;
-  const under = (/** @type {number} */ limit) => heads.filter(({ span }) => span < limit).length;
-  const limit = roundLengths.find((length) => under(length) >= 0.75 * heads.length);
-  if (!limit || limit > longest.span / 1.5) {
-    return `The ${heads.length} heads ${look} ${amount(shortest)} to ${amount(longest.span)} ${unit}s; ${headName(longest)} looks furthest.`;
-  }
-  const furthest = variant === 'dynamic' ? 'looks back' : 'may look back';
-  return `${under(limit)} of the ${heads.length} heads ${look} fewer than ${count(limit)} ${unit}s; ${headName(longest)} ${furthest} ${amount(longest.span)}.`;
-}
-
-/**
- * @param {Checkpoint} checkpoint
- * @param {Spans} spans
- * @param {string} unit
- */
-function subline(checkpoint, { heads, variant, span_limit }, unit) {
-  const mean = heads.reduce((sum, { span }) => sum + span, 0) / heads.length;
-  const what = variant === 'dynamic' ? 'Mean span of each head, its bar from the 10th to the 90th percentile' : 'Span of each head';
-  const valid = checkpoint.bpc.valid ?? checkpoint.bpc.part;
-  const worth = valid === null ? '' : `Bits per ${unit} ${bits(valid)} on held-out text. `;
-  return `${what}, heads sorted within a layer. ${worth}Mean span ${amount(mean)} of ${count(span_limit)}.`;
 }

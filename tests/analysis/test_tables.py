@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +61,7 @@ def test_the_figure_shows_every_head_sorted_in_its_layer() -> None:
     points = figure.data[0]
     assert list(points.y) == [10, 12, 14, 30, 51, 100]
     assert [name for (name,) in points.customdata[2:4]] == ["L1·H1", "L1·H0"]
-    assert [math.floor(x) for x in points.x] == [0, 0, 1, 1, 2, 2]
+    assert [round(x) for x in points.x] == [0, 0, 1, 1, 2, 2]
     assert figure.layout.yaxis.type == "log"
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from analysis import open_checkpoint
 from backend.app import create_app
 from backend.settings import Settings
 from model import load
@@ -89,7 +90,18 @@ def test_tables_are_the_same_content(client: TestClient) -> None:
     assert [*bins["first"], 41] == head["edges"] == [1, *(bins["last"] + 1)]
     assert bins["mass"].sum() + head["outside"] == pytest.approx(1, abs=1e-4)
     assert (bins["mask"] > 0).tolist() == (bins["first"] <= head["span"]).tolist()
-    assert client.get(f"{address}?format=figure").status_code == 406
+
+
+@pytest.mark.parametrize("show", ["reach", "distribution"])
+def test_all_heads_are_a_figure_of_what_they_may_and_do_look_at(
+    client: TestClient, measured: Path, show: str
+) -> None:
+    address = f"/api/v1/checkpoints/moving@10/heads?format=figure&show={show}"
+    figure = client.get(address).json()
+    mine = open_checkpoint(measured / "moving/checkpoints/step-00000010")
+    drawn = getattr(mine, f"{show}_figure")()
+    assert figure == json.loads(drawn.to_json()) and len(figure["data"]) == 2
+    assert client.get(address.replace(show, "nothing")).status_code == 422
 
 
 def test_the_figure_has_the_attention_under_the_mask(client: TestClient) -> None:

@@ -4,8 +4,12 @@ import { logAxis } from '../../parts/scale.js';
 import { amount, findHead, headKey, headName, longestOf } from '../../words.js';
 
 /**
- * @typedef {{ page: Page, spans: Spans, unit: string, chooseHead: (head: { layer: number, head: number }) => void }} Parts
- * @typedef {Head & { x: number }} Placed
+ * @typedef {{
+ *   page: Page, spans: Spans, uses: HeadUses, unit: string, chooseHead: (head: { layer: number, head: number }) => void,
+ *   growth: ((head: { layer: number, head: number }) => number) | null,
+ * }} Parts
+ * @typedef {{ chosen: CutHead, heads: CutHead[], cuts: Cut[], answer?: WhatIf }} Shown under the cuts
+ * @typedef {CutHead & { x: number }} Placed
  */
 
 /**
@@ -13,8 +17,11 @@ import { amount, findHead, headKey, headName, longestOf } from '../../words.js';
  * @param {Parts} parts
  */
 export function spansFigure({ page, spans, unit, chooseHead }) {
-  const placed = place(spans.heads);
-  const longest = longestOf(placed);
+  const places = new Map(place(spans.heads).map((head) => [headKey(head), head.x]));
+  /** @param {CutHead[]} heads @returns {Placed[]} each where it stands uncut */
+  const standing = (heads) => heads.map((head) => ({ ...head, x: places.get(headKey(head)) ?? 0 }));
+  let placed = standing(spans.heads);
+  let longest = longestOf(placed);
   const dynamic = spans.variant === 'dynamic';
   let chosen = longest;
 
@@ -33,18 +40,31 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
     const others = placed.filter((head) => head !== chosen);
     const narrow = width < 520;
     return {
-      data: [points(others, colours.marks, narrow ? 6 : 9), points([chosen], colours.accent, narrow ? 10 : 13)],
+      data: [points(others, colours.marks, narrow ? 6 : 9), points([chosen], colours.accent, narrow ? 10 : 13), ...ghosts(colours, narrow ? 6 : 9)],
       layout: {
         margin: { ...margin, r: 8, t: 24 },
         xaxis: { showgrid: false, range: [-0.5, spans.heads.length / headsIn(spans) - 0.5], ...layerTicks(placed, narrow) },
         yaxis: { title: `span, ${unit}s back`, ...logAxis(...bounds()) },
-        shapes: [{ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: spans.ramp, y1: spans.ramp, layer: 'below', line: { color: colours.soft, width: 1, dash: 'dot' } }],
+        shapes: [
+          { type: 'line', xref: 'paper', x0: 0, x1: 1, y0: spans.ramp, y1: spans.ramp, layer: 'below', line: { color: colours.soft, width: 1, dash: 'dot' } },
+          ...placed.flatMap(({ x, span, uncut }) => (uncut ? [{ type: 'line', x0: x, x1: x, y0: span, y1: uncut.span, layer: 'below', line: { color: colours.soft, width: 1 } }] : [])),
+        ],
         annotations: [
           { xref: 'paper', x: 1, y: Math.log10(spans.ramp), text: `ramp R = ${spans.ramp}, the floor`, xanchor: 'right', yanchor: 'top', showarrow: false },
           ...labels(colours),
         ],
       },
     };
+  };
+
+  /** Where the heads that are cut stood. @param {Colours} colours @param {number} size */
+  const ghosts = (colours, size) => {
+    const cut = placed.filter(({ uncut }) => uncut);
+    return cut.length ? [{
+      type: 'scatter', mode: 'markers', name: 'uncut', cliponaxis: false, hoverinfo: 'skip',
+      x: cut.map(({ x }) => x), y: cut.map(({ uncut }) => uncut?.span), customdata: cut.map(headKey),
+      marker: { symbol: 'circle-open', color: colours.soft, size },
+    }] : [];
   };
 
   /** @param {Placed[]} heads @param {string} color @param {number} size */
@@ -62,14 +82,14 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
 
   /** @param {Placed} head */
   const card = (head) => [
-    headName(head), `span ${amount(head.span)} ${unit}s`, `z ${amount(head.z)}`,
+    headName(head), `span ${amount(head.span)} ${unit}s${head.uncut ? `, cut from ${amount(head.uncut.span)}` : ''}`, `z ${amount(head.z)}`,
     ...(dynamic ? [`p10 to p90: ${amount(head.p10)} to ${amount(head.p90)}`] : []),
   ].join('<br>');
 
   /** @returns {[number, number]} */
   const bounds = () => {
-    const high = Math.max(...placed.map(({ span, p90 }) => Math.max(span, p90)));
-    return [Math.min(spans.ramp, ...placed.map(({ p10 }) => p10)) * 0.82, high * 1.18];
+    const high = Math.max(...spans.heads.map(({ span, p90 }) => Math.max(span, p90)));
+    return [Math.min(spans.ramp, ...[...spans.heads, ...placed].map(({ p10, span }) => Math.min(p10, span))) * 0.82, high * 1.18];
   };
 
   /** A name stands left of its point, where its layer is lower, or above it where a neighbour or a bar is in the way. @param {Colours} colours */
@@ -79,7 +99,7 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
     /** @param {Placed} head @param {string} color */
     const label = (head, color) => ({
       x: head.x, y: Math.log10(dynamic ? Math.max(head.span, head.p90) : head.span), text: headName(head), showarrow: false, font: { color },
-      ...(crowded(head) ? { yshift: 15 } : { xanchor: 'right', xshift: -10 }),
+      ...(head.uncut ? { yshift: -16 } : crowded(head) ? { yshift: 15 } : { xanchor: 'right', xshift: -10 }),
     });
     const apart = chosen.layer !== longest.layer || longest.span > chosen.span * 1.12;
     const named = spans.variant !== 'fixed' && chosen !== longest && apart;
@@ -88,9 +108,11 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
 
   return {
     ...picture,
-    /** @param {Head} head */
-    show(head) {
-      chosen = findHead(placed, headKey(head)) ?? longest;
+    /** @param {Shown} shown */
+    show(shown) {
+      placed = standing(shown.heads);
+      longest = longestOf(placed);
+      chosen = findHead(placed, headKey(shown.chosen)) ?? longest;
       picture.show(draw, { label: `Span of ${placed.length} heads in ${unit}s, by layer; chosen: ${headName(chosen)}, span ${amount(chosen.span)}. The table below holds the numbers.` });
     },
   };

@@ -13,6 +13,24 @@ export function historyFigure(page, history, unit) {
   return history.span_avg.some((span) => span !== null) ? meanHistory(page, history, unit) : null;
 }
 
+/**
+ * How z of a head changed over the second half of a checkpoint's training; nothing where that is not known.
+ * @param {History} history
+ * @param {Checkpoint} checkpoint
+ */
+export function growthOf(history, { step }) {
+  if (!ofHeads(history)) return null;
+  const { values, shape: [, layers, heads] } = unpack(history.z);
+  const end = history.steps.findLastIndex((evaluated) => evaluated <= step);
+  const middle = history.steps.findLastIndex((evaluated) => evaluated <= step / 2);
+  if (middle < 0) return null;
+  /** @param {{ layer: number, head: number }} place */
+  return ({ layer, head }) => {
+    const [before, after] = [middle, end].map((i) => values[(i * layers + layer) * heads + head]);
+    return after - before;
+  };
+}
+
 /** @param {History} history @returns {history is HistoryOfHeads} */
 const ofHeads = (history) => history.z !== null && !history.tokens.includes(null);
 

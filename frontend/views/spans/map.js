@@ -6,23 +6,25 @@ import { headName } from '../../words.js';
 
 /** @param {import('./figure.js').Parts} parts */
 export function headMap({ page, spans, unit, chooseHead }) {
-  let chosen = spans.heads[0];
+  let heads = /** @type {CutHead[]} */ (spans.heads);
+  let chosen = heads[0];
   const grid = headGrid({
     id: 'spans-map', label: 'Span of every head, layer by head', unit, choose: chooseHead,
     layers: page.checkpoint.layers, heads: page.checkpoint.heads, domain: { low: spans.ramp, high: spans.span_limit, log: true },
   });
-  grid.paint(spans.heads);
   const links = saveLinks({
     title: () => 'Layer × head', caption: () => `${page.checkpoint.id} · ${headName(chosen)}`, complain: page.complain,
-    rows: () => [['layer', 'head', 'span'], ...spans.heads.map(({ layer, head, span }) => [layer, head, span])],
+    rows: () => [['layer', 'head', 'span'], ...heads.map(({ layer, head, span }) => [layer, head, span])],
     image: async () => ({ Plotly: await plotly, ...grid.picture() }),
   });
   return {
     element: el('section', {}, el('div', { class: 'bar' }, el('h2', {}, 'Layer × head'), links), el('div', { class: 'wide' }, grid.element)),
-    /** @param {Head} head */
-    show(head) {
-      chosen = head;
-      grid.mark(head);
+    /** @param {import('./figure.js').Shown} shown */
+    show(shown) {
+      chosen = shown.chosen;
+      heads = shown.heads;
+      grid.paint(heads);
+      grid.mark(chosen);
     },
   };
 }
