@@ -6,6 +6,7 @@ analysis.spans_figure(analysis.spans_table(net.z, net.config), net.config)
 """
 
 from analysis.compare import spans_side_by_side
+from analysis.compare_figures import cost_figure, side_by_side_figure
 from analysis.figures import along_figure, map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.published import published_table
@@ -15,11 +16,13 @@ from analysis.texts import read_text
 __all__ = [
     "along_figure",
     "bins_table",
+    "cost_figure",
     "head_figure",
     "heads_table",
     "map_figure",
     "published_table",
     "read_text",
+    "side_by_side_figure",
     "spans_figure",
     "spans_side_by_side",
     "spans_table",
