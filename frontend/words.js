@@ -16,6 +16,12 @@ export const bits = (value) => (value === null || !Number.isFinite(value) ? '–
 /** @param {number} value 0 to 1 */
 export const share = (value) => (!Number.isFinite(value) ? '–' : `${value > 0 && value < 0.0995 ? one.format(100 * value) : whole.format(100 * value)}%`);
 
+/** @param {number} value @param {(value: number) => string} written */
+export const signed = (value, written) => (!Number.isFinite(value) ? '–' : `${value === 0 ? '±' : value < 0 ? '−' : '+'}${written(Math.abs(value))}`);
+
+/** @param {number} value */
+export const signedAmount = (value) => (Math.abs(value) < 0.05 ? '0' : signed(value, amount));
+
 /** @param {{ layer: number, head: number }} head */
 export const headName = ({ layer, head }) => `L${layer}·H${head}`;
 
