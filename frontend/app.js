@@ -59,7 +59,7 @@ const headOnly = () => (shared.head ? { head: shared.head } : {});
 async function follow() {
   const { view, choices } = address.read();
   remembered[view] = choices;
-  shared = isFree(view) ? { ...shared, head: choices.head ?? shared.head } : { checkpoint: choices.checkpoint, head: choices.head };
+  shared = isFree(view) ? { checkpoint: shared.checkpoint, head: choices.head ?? shared.head } : { checkpoint: choices.checkpoint, head: choices.head };
   mark(view);
   const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
   if (current?.view === view && same) {

@@ -1,5 +1,6 @@
 import * as api from '../api.js';
 import { el } from '../parts/dom.js';
+import { headKey, longestOf } from '../words.js';
 import { byDefault, most, signed } from './compare/chosen.js';
 import { chooser } from './compare/chooser.js';
 import { costFigure } from './compare/cost.js';
@@ -108,7 +109,7 @@ export async function build(frame) {
 function headOf(chosen, comparison, choices) {
   const by = (/** @type {Comparison['heads'][number]} */ { differences: [difference] }) => Math.abs(difference ?? 0);
   const apart = comparison?.heads.reduce((most, head) => (by(head) > by(most) ? head : most));
-  return headIn(chosen, choices.head) ?? headIn(chosen, apart && `L${apart.layer}H${apart.head}`) ?? chosen[0].spans.heads[0];
+  return headIn(chosen, choices.head) ?? headIn(chosen, apart && headKey(apart)) ?? longestOf(chosen[0].spans.heads);
 }
 
 /** @returns {View} */

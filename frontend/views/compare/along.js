@@ -46,13 +46,13 @@ export function alongBoth(frame, { onPlace }) {
       };
     }
     const spans = columns.flatMap(({ span }) => [span.a, span.b]).filter(Number.isFinite);
-    const bounds = /** @type {[number, number]} */ ([least(spans, Math.min) * 0.9, least(spans, Math.max) * 1.1]);
+    const [low, high] = [least(spans, Math.min), least(spans, Math.max)];
     return {
       data: [
         trace(columns.map(({ span }) => span.a), { color: colours[shown.colours[0]] }, `${a} %{y:,.3~r}`),
         trace(columns.map(({ span }) => span.b), { color: colours[shown.colours[1]], dash: 'dot' }, `${b} %{y:,.3~r}`),
       ],
-      layout: { ...layout, yaxis: { title: `${unit}s back`, ...logAxis(...bounds) } },
+      layout: { ...layout, yaxis: { title: `${unit}s back`, ...logAxis(low * 0.8, Math.max(high, low * 2) * 1.1) } },
     };
   };
 

@@ -84,7 +84,7 @@ export function costFigure(frame, { add }) {
     });
     return {
       data: [
-        ...trace('others', others, { ...marks(others, 8), opacity: 0.45, text: others.map((point) => card(point.id, point, unit, 'click to compare')) }),
+        ...trace('others', others, { ...marks(others, 8), opacity: 0.55, text: others.map((point) => card(point.id, point, unit, 'click to compare')) }),
         ...trace('chosen', chosen, { ...marks(chosen, 13), text: chosen.map((point) => card(point.id, point, unit, point.variant)) }),
         ...trace('published', published, {
           marker: { size: 9, symbol: 'diamond-open', color: colours.soft, line: { width: 1.5 } }, customdata: published.map(({ source }) => source),

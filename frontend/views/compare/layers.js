@@ -39,7 +39,7 @@ export function layersFigure(frame) {
         ...(head ? [ring(lines, head, colours)] : []),
       ],
       layout: {
-        margin: { ...margin, r: roomy ? 88 : 24 },
+        margin: { ...margin, r: roomy ? 112 : 24 },
         xaxis: {
           showgrid: false, range: [-0.5, layers - 0.5], tickvals: [...Array(layers).keys()],
           ticktext: Array.from({ length: layers }, (_, layer) => (roomy && layers <= 12 ? `layer ${layer}` : `L${layer}`)),
@@ -50,7 +50,7 @@ export function layersFigure(frame) {
           ...floor.map((ramp) => ({ xref: 'paper', x: 1, y: Math.log10(ramp), xanchor: 'right', yanchor: 'top', yshift: -4, text: `ramp R = ${ramp}, the floor`, showarrow: false })),
           ...names(lines, low, high).map(({ checkpoint, y, shift }) => ({
             xref: 'paper', x: 1, xanchor: 'left', xshift: 4, y, yshift: shift, showarrow: false, font: { color: colours.ink },
-            text: roomy ? `${checkpoint.letter} ${checkpoint.variant}` : checkpoint.letter,
+            text: roomy ? `${checkpoint.letter} ${checkpoint.variant}${checkpoint.again ? ', open' : ''}` : checkpoint.letter,
           })),
         ],
       },

@@ -7,6 +7,8 @@ import { wrap } from './columns.js';
 
 /** More would only be slow to look at: the CSV holds all. */
 const mostShown = 3000;
+/** As compare.css has it. */
+const whoWidth = 64;
 const shownAs = /** @type {Record<string, string>} */ ({ '\n': '↵', '\t': '⇥' });
 
 /**
@@ -53,7 +55,7 @@ export function twoLines(frame, { onPlace }) {
       cell(i, column.a, tints.value(column[measure].a)), cell(i, column.b, tints.value(column[measure].b)),
       cell(i, tints.sign(column), tints.difference(column[measure].difference)),
     ]);
-    const letters = Math.max(16, Math.floor((width - 48) / (ruler.offsetWidth / 40)));
+    const letters = Math.max(16, Math.floor((width - whoWidth) / (ruler.offsetWidth / 40)));
     lines = wrap(visible, letters);
     /** @param {string} who @param {number} row @param {[number, number]} range */
     const row = (who, row, [from, to]) => el('div', { class: row === 2 ? 'row differ' : 'row', 'aria-hidden': row === 2 && 'true' },
