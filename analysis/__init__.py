@@ -7,6 +7,7 @@ one.spans_figure()
 
 from analysis.checkpoints import Checkpoint, open_checkpoint
 from analysis.compare import spans_side_by_side
+from analysis.compare_figures import cost_figure, side_by_side_figure
 from analysis.figures import along_figure, map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.published import published_table
@@ -18,6 +19,7 @@ __all__ = [
     "Checkpoint",
     "along_figure",
     "bins_table",
+    "cost_figure",
     "distribution_figure",
     "head_figure",
     "heads_table",
@@ -26,6 +28,7 @@ __all__ = [
     "published_table",
     "reach_figure",
     "read_text",
+    "side_by_side_figure",
     "spans_figure",
     "spans_side_by_side",
     "spans_table",

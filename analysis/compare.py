@@ -12,7 +12,7 @@ from model.alphabets import Integers
 
 Floats = npt.NDArray[np.float64]
 COSTS = ("flops", "flops_with_positions", "flops_paid", "cache_bytes")
-"""Of `statistics_over_all`."""
+"""As `costs` names them."""
 
 
 def spans_side_by_side(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def statistics_over_all(table: pd.DataFrame, config: ModelConfig) -> dict[str, f
     `z_upper_over_lower` is the mean z of the upper third of the layers over that of the lower third (None where
     that is 0); `rank_correlation` Spearman's, over heads, of layer and span (None where all spans are equal).
     """
-    mean, limit = float(table["span"].mean()), config.span_limit
+    limit = config.span_limit
     heads = config.layers * config.heads
     third = max(1, config.layers // 3)
     lower = float(table.loc[table["layer"] < third, "z"].mean())
@@ -62,16 +62,24 @@ def statistics_over_all(table: pd.DataFrame, config: ModelConfig) -> dict[str, f
     varied = table["span"].nunique() > 1 and config.layers > 1
     return {
         **_summary(table),
-        "flops": flops(config, mean),
-        "flops_with_positions": flops(config, mean, positions=True),
-        "flops_paid": flops(config, float(table["paid"].mean())),
+        **costs(table, config),
         "flops_fixed": flops(config, limit),
-        "cache_bytes": cache_bytes(config, _kept(table, config)),
         "cache_bytes_fixed": cache_bytes(config, heads * limit),
         "z_upper_over_lower": upper / lower if lower else None,
         "rank_correlation": (
             float(table["layer"].rank().corr(table["span"].rank())) if varied else None
         ),
+    }
+
+
+def costs(table: pd.DataFrame, config: ModelConfig) -> dict[str, float]:
+    """What all heads cost: multiply-adds a token, as the paper counts them, with q . p_x and as computed; cache bytes."""
+    mean = float(table["span"].mean())
+    return {
+        "flops": flops(config, mean),
+        "flops_with_positions": flops(config, mean, positions=True),
+        "flops_paid": flops(config, float(table["paid"].mean())),
+        "cache_bytes": cache_bytes(config, _kept(table, config)),
     }
 
 

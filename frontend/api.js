@@ -107,6 +107,18 @@ export const attention = (id, body, signal) => request(pathOf(id, 'attention'), 
 /** @param {string} method @param {unknown} [body] @returns {RequestInit} */
 const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
 
+/** @param {string[]} ids two to four of concrete checkpoints @returns {Promise<Comparison>} */
+export const compare = (ids) => once(comparisonPath(ids));
+
+/** @param {string[]} ids */
+export const comparisonPath = (ids) => `/checkpoints/compare?ids=${ids.map(encodeURIComponent).join(',')}`;
+
+/** @param {{ ids: string[], text: string }} body @param {AbortSignal} signal @returns {Promise<TextComparison>} */
+export const compareReadings = (body, signal) => request('/checkpoints/compare', { ...sent('POST', body), signal });
+
+/** @returns {Promise<PublishedResult[]>} */
+export const published = async () => (await once('/published')).items;
+
 /** @returns {Promise<Runs>} */
 export const runs = () => request('/runs');
 

@@ -53,11 +53,16 @@ function chooseCheckpoint(checkpoint) {
 /** @param {ViewName} view whether it opens without a checkpoint */
 const isFree = (view) => entryOf(view).free === true;
 
+/** A head chosen anywhere is chosen everywhere. */
+const headOnly = () => (shared.head ? { head: shared.head } : {});
+
 /** Shows what the address says. */
 async function follow() {
   const { view, choices } = address.read();
   remembered[view] = choices;
-  if (!isFree(view)) shared = { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
+  shared = isFree(view)
+    ? { ...shared, head: choices.head ?? shared.head }
+    : { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
   mark(view);
   const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
   if (current?.view === view && same) {
@@ -122,7 +127,7 @@ function choose(changes) {
 
 /** @param {ViewName} view @param {Choices} [changes] */
 function go(view, changes) {
-  const own = isFree(view) ? {} : { ...shared, checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
+  const own = isFree(view) ? headOnly() : { ...shared, checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
   address.write(view, { ...remembered[view], ...own, ...changes }, { push: true });
   scrollTo(0, 0);
   follow();
@@ -133,7 +138,7 @@ function mark(view) {
   for (const link of document.querySelectorAll('a[data-view]')) {
     const to = link.getAttribute('data-view') ?? '';
     if (!isView(to)) continue;
-    link.setAttribute('href', address.format(to, { ...remembered[to], ...(isFree(to) ? {} : shared) }));
+    link.setAttribute('href', address.format(to, { ...remembered[to], ...(isFree(to) ? headOnly() : shared) }));
     if (to === view && link.closest('nav')) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }

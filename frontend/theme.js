@@ -38,5 +38,6 @@ export function colours() {
   return {
     ink: value('ink'), soft: value('soft'), line: value('line'), grid: value('grid'),
     paper: value('paper'), accent: value('accent'), marks: value('marks'), font: value('words'),
+    fixed: value('fixed'), adaptive: value('adaptive'), dynamic: value('dynamic'),
   };
 }

@@ -27,6 +27,10 @@ interface Checkpoint {
   mean_span: number;
   created: string;
   training: boolean;
+  flops: number;
+  flops_with_positions: number;
+  flops_paid: number;
+  cache_bytes: number;
 }
 
 interface CheckpointDetail extends Checkpoint {
@@ -133,6 +137,36 @@ interface Statistics {
   all: LayerStatistics & { flops_with_positions: number; flops_fixed: number; cache_bytes_fixed: number; z_upper_over_lower: number | null; rank_correlation: number | null };
 }
 
+interface Difference {
+  id: string;
+  bpc: number | null;
+  mean_span: number;
+  parameters: number;
+  flops: number;
+  flops_with_positions: number;
+  flops_paid: number;
+  cache_bytes: number;
+}
+
+interface Comparison {
+  checkpoints: Checkpoint[];
+  differences: Difference[];
+  heads: { layer: number, head: number, spans: (number | null)[], differences: (number | null)[] }[];
+}
+
+interface PublishedResult {
+  model: string;
+  corpus: string;
+  layers: number | null;
+  span_limit: number | null;
+  mean_span: number | null;
+  parameters: number | null;
+  flops: number | null;
+  bpc_test: number | null;
+  bpc_dev: number | null;
+  source: string;
+}
+
 interface Packed {
   dtype: 'f4' | 'f8' | 'i4' | 'u1';
   bdata: string;
@@ -171,6 +205,22 @@ interface Attention {
   checkpoint: string;
   rows: [number, number];
   bands: { layer: number, head: number, width: number, weights: Packed, outside: Packed }[];
+  model_seconds: number;
+}
+
+/** What a checkpoint made of a text, token by token. */
+interface ComparedReading {
+  checkpoint: string;
+  tokens: { count: number, token: Packed, start: Packed, end: Packed };
+  bits: Packed;
+  span: Packed;
+  bpc: number | null;
+}
+
+interface TextComparison {
+  places: 'token' | 'code point';
+  readings: ComparedReading[];
+  differences: { checkpoint: string, bits: Packed, span: Packed }[];
   model_seconds: number;
 }
 
@@ -296,6 +346,13 @@ interface Choices {
   mean?: string;
   fixed?: string;
   as?: string;
+  ids?: string;
+  against?: string;
+  by?: string;
+  other?: string;
+  reader?: string;
+  edited?: string;
+  editedStored?: string;
 }
 
 /** What a view may ask of the page around it. */

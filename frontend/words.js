@@ -16,19 +16,21 @@ export const bits = (value) => (value === null || !Number.isFinite(value) ? '–
 /** @param {number} value 0 to 1 */
 export const share = (value) => (!Number.isFinite(value) ? '–' : `${value > 0 && value < 0.0995 ? one.format(100 * value) : whole.format(100 * value)}%`);
 
-/** @param {number} value @param {string} written its digits */
-const signed = (value, written) => `${value < 0 ? '−' : '+'}${written}`;
+/** @param {number} value @param {(value: number) => string} written */
+export const signed = (value, written) => (!Number.isFinite(value) ? '–' : `${value === 0 ? '±' : value < 0 ? '−' : '+'}${written(Math.abs(value))}`);
+
+/** @param {number} value */
+export const signedAmount = (value) => (Math.abs(value) < 0.05 ? '0' : signed(value, amount));
+
+const four = new Intl.NumberFormat('en', { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 
 /** What a change of bits comes to, with its error. @param {{ bits: number, bits_error: number | null }} change */
-export function bitsChange({ bits: by, bits_error: error }) {
-  const digits = new Intl.NumberFormat('en', { minimumFractionDigits: 4, maximumFractionDigits: 4 });
-  return `${signed(by, digits.format(Math.abs(by)))}${error === null ? '' : ` ± ${digits.format(error)}`}`;
-}
+export const bitsChange = ({ bits: by, bits_error: error }) => `${signed(by, four.format)}${error === null ? '' : ` ± ${four.format(error)}`}`;
 
 /** In percent. @param {Change} change */
 export function change({ before, after }) {
   const by = after / before - 1;
-  return Math.abs(by) < 0.0005 ? '±0%' : signed(by, share(Math.abs(by)));
+  return Math.abs(by) < 0.0005 ? '±0%' : signed(by, share);
 }
 
 /** @param {{ layer: number, head: number }} head */

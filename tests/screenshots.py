@@ -16,6 +16,7 @@ VIEWS = {
     "text": "/text",
     "training": "/training#run=first&head=L2H1",
     "new-run": "/training#preset=quick",
+    "compare": "/compare",
     "learn": "/learn",
     "api": "/api",
 }

@@ -10,7 +10,7 @@ import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
 from analysis.figures import map_figure, spans_figure
-from analysis.spans import spans_table, statistics_by_layer, statistics_over_all
+from analysis.spans import costs, spans_table, statistics_by_layer, statistics_over_all
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.representations import ChosenForms, represent
 from backend.schemas import checkpoints as schemas
@@ -62,7 +62,7 @@ def table_of(entry: Entry) -> pd.DataFrame:
 
 
 def item_of(entry: Entry, training: bool) -> dict[str, object]:
-    model = entry.spec.model
+    model, table = entry.spec.model, table_of(entry)
     return {
         "id": entry.id,
         "title": entry.run.about().get("title") or entry.spec.title or entry.run.name,
@@ -78,9 +78,10 @@ def item_of(entry: Entry, training: bool) -> dict[str, object]:
         "alphabet": model.alphabet,
         "unit": model.unit,
         "bpc": {"part": None, **entry.summary["bpc"]},
-        "mean_span": float(table_of(entry)["span"].mean()),
+        "mean_span": float(table["span"].mean()),
         "created": datetime.fromisoformat(entry.summary["created"]),
         "training": training,
+        **costs(table, model),
     }
 
 

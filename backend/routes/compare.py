@@ -9,18 +9,21 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from analysis.compare import COSTS, by_place, spans_side_by_side
-from analysis.spans import statistics_over_all
+from analysis.compare_figures import Cost, cost_figure, side_by_side_figure
+from analysis.published import published_table
 from analysis.texts import Written, reduced
 from backend.catalogue import Entry
 from backend.reading import on_model, written
 from backend.representations import ChosenForms, represent
-from backend.routes.checkpoints import item_of, resolved, table_of
+from backend.routes.checkpoints import catalogue_of, item_of, resolved, table_of
 from backend.schemas import compare as schemas
 from backend.schemas.arrays import TypedArray
+from backend.schemas.checkpoints import CheckpointItem
 from backend.schemas.examples import example
 from model.probe import Reading, read
 from model.transformer import Transformer
@@ -36,16 +39,22 @@ def compare(
         str, Query(description="two to four, with commas between", examples=[example("ids")])
     ],
     table: Annotated[
-        Literal["heads", "checkpoints"], Query(description="which of the tables a csv holds")
+        Literal["heads", "checkpoints"],
+        Query(description="which of the tables a csv holds, and a figure draws"),
     ] = "heads",
+    against: Annotated[
+        Cost, Query(description="what the figure of checkpoints sets bits per character against")
+    ] = "flops",
 ) -> Response:
     """Spans, bits per character and cost of two to four checkpoints, and what they differ by from the first.
 
-    json or csv. Bits per character of different corpora are never compared.
+    json, csv, or a figure: spans by layer, or bits per character against cost with all other checkpoints and the
+    published models of the same corpora. Bits per character of different corpora are never compared.
     """
     entries, alias = _chosen(request, ids.split(","))
-    spans = spans_side_by_side({entry.id: table_of(entry) for entry in entries})
-    checkpoints = [_costed(entry) for entry in entries]
+    tables = {entry.id: table_of(entry) for entry in entries}
+    spans = spans_side_by_side(tables)
+    checkpoints = [_item(entry) for entry in entries]
     answer = schemas.Comparison(
         checkpoints=checkpoints,
         differences=[_difference(checkpoints[0], other) for other in checkpoints[1:]],
@@ -59,7 +68,14 @@ def compare(
             for row in spans.to_dict("records")
         ],
     )
-    response = represent(forms, answer, spans if table == "heads" else _table(checkpoints))
+
+    def figure() -> go.Figure:
+        if table == "heads":
+            return side_by_side_figure(tables, {entry.id: entry.spec.model for entry in entries})
+        every = _table([_item(entry) for entry in catalogue_of(request).entries()])
+        return cost_figure(every, published_table(), against, [entry.id for entry in entries])
+
+    response = represent(forms, answer, spans if table == "heads" else _table(checkpoints), figure)
     if alias:
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -82,16 +98,11 @@ def _number(value: object) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _costed(entry: Entry) -> schemas.ComparedCheckpoint:
-    costs = statistics_over_all(table_of(entry), entry.spec.model)
-    return schemas.ComparedCheckpoint.model_validate(
-        {**item_of(entry, entry.run.training), **{cost: costs[cost] for cost in COSTS}}
-    )
+def _item(entry: Entry) -> CheckpointItem:
+    return CheckpointItem.model_validate(item_of(entry, entry.run.training))
 
 
-def _difference(
-    first: schemas.ComparedCheckpoint, other: schemas.ComparedCheckpoint
-) -> schemas.Difference:
+def _difference(first: CheckpointItem, other: CheckpointItem) -> schemas.Difference:
     measured = [(one.bpc.valid, one.bpc.part) for one in (first, other)]
     pairs = (pair for pair in zip(*measured, strict=True) if None not in pair)
     before, after = next(pairs, (None, None)) if first.corpus == other.corpus else (None, None)
@@ -105,7 +116,7 @@ def _difference(
     )
 
 
-def _table(checkpoints: list[schemas.ComparedCheckpoint]) -> pd.DataFrame:
+def _table(checkpoints: list[CheckpointItem]) -> pd.DataFrame:
     rows = [
         {
             **checkpoint.model_dump(exclude={"bpc"}),

@@ -23,6 +23,8 @@ class FullBpc(Bpc):
 
 
 class CheckpointItem(BaseModel):
+    """Cost in multiply-adds a token at the mean span, and bytes of cache."""
+
     id: str = Field(examples=["classics-adaptive@13650"])
     title: str
     variant: Variant
@@ -40,6 +42,10 @@ class CheckpointItem(BaseModel):
     mean_span: float = Field(description="tokens")
     created: datetime
     training: bool
+    flops: float = Field(description="as the paper counts them")
+    flops_with_positions: float = Field(description="with q . p_x, which the paper leaves out")
+    flops_paid: float = Field(description="of a dynamic span: the longest of each chunk of queries")
+    cache_bytes: float
 
 
 class CheckpointDetail(CheckpointItem):

@@ -12,15 +12,6 @@ from backend.schemas.examples import example
 from backend.schemas.texts import TextRequest, Tokens
 
 
-class ComparedCheckpoint(CheckpointItem):
-    """Cost in multiply-adds a token at the mean span, and bytes of cache."""
-
-    flops: float = Field(description="as the paper counts them")
-    flops_with_positions: float = Field(description="with q . p_x, which the paper leaves out")
-    flops_paid: float = Field(description="of a dynamic span: the longest of each chunk of queries")
-    cache_bytes: float
-
-
 class ComparedHead(BaseModel):
     layer: int
     head: int
@@ -51,7 +42,7 @@ class Difference(BaseModel):
 class Comparison(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": example("Comparison")})
 
-    checkpoints: list[ComparedCheckpoint]
+    checkpoints: list[CheckpointItem]
     differences: list[Difference]
     heads: list[ComparedHead]
 

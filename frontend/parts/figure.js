@@ -19,7 +19,7 @@ plotly.catch(() => {});
 /**
  * @typedef {{ x: number, y: number, customdata?: any, pointIndex?: number, curveNumber: number }} Point
  * @typedef {{
- *   id?: string, title: string, note?: string, level?: 2 | 3, height: number, page: Frame,
+ *   id?: string, title: string, note?: string, level?: 2 | 3, height: number | ((width: number) => number), page: Frame,
  *   caption: () => string, rows: () => (string | number)[][],
  *   links?: HTMLElement[], over?: HTMLElement, onPoint?: (point: Point) => void, onHover?: (point: Point) => void,
  * }} About
@@ -30,13 +30,14 @@ plotly.catch(() => {});
  * @param {About} about
  */
 export function figure(about) {
-  const { page, height } = about;
-  const plot = el('div', { id: about.id, class: 'plot', role: 'img', 'aria-label': about.title, style: `height:${height}px` });
+  const { page } = about;
+  const height = () => (typeof about.height === 'number' ? about.height : about.height(width || innerWidth));
+  let width = 0;
+  const plot = el('div', { id: about.id, class: 'plot', role: 'img', 'aria-label': about.title, style: `height:${height()}px` });
   const heading = el(about.level === 3 ? 'h3' : 'h2', {}, about.title);
   const note = el('p', { class: 'note' }, about.note ?? '');
   /** @type {((colours: Colours, width: number) => Drawing) | undefined} */
   let make;
-  let width = 0;
   let listening = false;
   /** @type {(value?: unknown) => void} */
   let firstDrawn;
@@ -45,13 +46,14 @@ export function figure(about) {
   const drawing = () => {
     const palette = colours();
     const { data, layout } = /** @type {NonNullable<typeof make>} */ (make)(palette, width);
-    return { data, layout: themed(layout, palette, width, height) };
+    return { data, layout: themed(layout, palette, width, height()) };
   };
 
   async function draw() {
     if (!make || !width) return;
     const Plotly = await plotly;
     const { data, layout } = drawing();
+    plot.style.height = `${layout.height}px`;
     await Plotly.react(plot, data, layout, config);
     if (!listening) listen(plot, about);
     listening = true;
@@ -108,11 +110,12 @@ export function themed(layout, palette, width, height) {
   const dressed = (own = {}) => ({
     ...axis, ...own, title: { ...axis.title, ...(typeof own.title === 'string' ? { text: own.title } : own.title) },
   });
+  const axes = Object.keys({ xaxis: 0, yaxis: 0, ...layout }).filter((key) => /^[xy]axis\d*$/.test(key));
   return {
     margin, showlegend: false, hovermode: 'closest', dragmode: false, ...layout,
     width, height, paper_bgcolor: 'transparent', plot_bgcolor: 'transparent',
     font: { family: palette.font, size: 12, color: palette.soft },
     hoverlabel: { bgcolor: palette.paper, bordercolor: palette.line, font: { color: palette.ink, size: 12 }, align: 'left' },
-    xaxis: dressed(layout.xaxis), yaxis: dressed(layout.yaxis),
+    ...Object.fromEntries(axes.map((key) => [key, dressed(layout[key])])),
   };
 }

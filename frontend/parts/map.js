@@ -11,15 +11,23 @@ const cellHeight = 38;
  * @typedef {Place & { span: number, z: number, uncut?: { span: number } }} Cell
  * @typedef {{
  *   id: string, label: string, layers: number, heads: number, unit: string, choose: (place: Place) => void,
- *   domain: import('./scale.js').Domain,
+ *   domain: import('./scale.js').Domain, look?: Look,
  * }} About
+ * @typedef {{ colour: (value: number) => import('./scale.js').Rgb, text: (value: number) => string, label: (cell: Cell) => string, title: (cell: Cell) => string }} Look
  */
+
+/** @param {About} about @returns {Look} */
+const ofSpans = ({ domain, unit }) => ({
+  colour: (span) => viridis(position(span, domain)), text: (span) => amount(Math.round(span)),
+  label: (cell) => `${headName(cell)}, span ${amount(cell.span)} ${unit}s`, title: (cell) => `${headName(cell)} · z ${amount(cell.z)}${cell.uncut ? ` · cut from ${amount(cell.uncut.span)}` : ''}`,
+});
 
 /**
  * Spans, layers by heads, the first layer at the bottom: a grid one walks through with the arrow keys.
  * @param {About} about
  */
-export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
+export function headGrid(about) {
+  const { id, label, layers, heads, choose, look = ofSpans(about) } = about;
   /** @type {Map<string, Cell>} */
   let shown = new Map();
   let chosen = /** @type {Place | undefined} */ (undefined);
@@ -67,13 +75,13 @@ export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
       for (const [key, node] of cells) {
         const value = shown.get(key);
         if (!value) continue;
-        const colour = viridis(position(value.span, domain));
+        const colour = look.colour(value.span);
         node.style.background = css(colour);
         node.style.color = inkOn(colour);
-        node.textContent = amount(Math.round(value.span));
-        node.title = `${headName(value)} · z ${amount(value.z)}${value.uncut ? ` · cut from ${amount(value.uncut.span)}` : ''}`;
+        node.textContent = look.text(value.span);
+        node.title = look.title(value);
         node.toggleAttribute('data-cut', value.uncut !== undefined);
-        node.setAttribute('aria-label', `${headName(value)}, span ${amount(value.span)} ${unit}s`);
+        node.setAttribute('aria-label', look.label(value));
       }
     },
     /** @param {Place | undefined} place */
@@ -88,16 +96,19 @@ export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
     /** The same as a plotly figure, to be saved. */
     picture() {
       const values = bottomUp.map((layer) => across.map((head) => shown.get(headKey({ layer, head }))?.span ?? NaN));
+      // each cell is a level of its own, so that its colour is exact
+      const level = (/** @type {number} */ cell) => cell / (layers * heads);
+      const colorscale = [...values.flat(), values[0][0]].map((span, cell) => [level(cell), css(look.colour(span))]);
       const ink = values.flatMap((row, layer) => row.map((span, head) => ({
-        x: head, y: layer, text: amount(Math.round(span)), showarrow: false, font: { color: inkOn(viridis(position(span, domain))) },
+        x: head, y: layer, text: look.text(span), showarrow: false, font: { color: inkOn(look.colour(span)) },
       })));
       const frame = (/** @type {Place} */ { layer, head }) => ({
         type: 'rect', x0: head - 0.5, x1: head + 0.5, y0: layer - 0.5, y1: layer + 0.5, line: { color: colours().accent, width: 3 },
       });
       return {
         data: [{
-          type: 'heatmap', colorscale: 'Viridis', showscale: false, xgap: 2, ygap: 2, zmin: 0, zmax: 1,
-          z: values.map((row) => row.map((span) => position(span, domain))),
+          type: 'heatmap', colorscale, showscale: false, xgap: 2, ygap: 2, zmin: 0, zmax: 1,
+          z: values.map((row, layer) => row.map((_, head) => level(layer * heads + head))),
         }],
         layout: themed({
           margin: { l: 40, r: 12, t: 8, b: 32 }, shapes: chosen ? [frame(chosen)] : [], annotations: ink,

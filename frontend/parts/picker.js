@@ -4,9 +4,12 @@ import { el } from './dom.js';
 /**
  * The checkpoint on show, and a list to choose another: filtered as one types.
  * @param {HTMLElement} place
- * @param {{ list: () => Promise<Checkpoint[]>, choose: (id: string) => void, complain: (error: unknown) => void }} page
+ * @param {{
+ *   list: () => Promise<Checkpoint[]>, choose: (id: string) => void, complain: (error: unknown) => void,
+ *   id?: string, name?: string, none?: string, signal?: AbortSignal,
+ * }} page `id` of the list, `name` of what is chosen, and what the button says where nothing is
  */
-export function picker(place, { list, choose, complain }) {
+export function picker(place, { list, choose, complain, id = 'checkpoints', name = 'Checkpoint', none: empty = 'checkpoints', signal }) {
   /** @type {Checkpoint[]} */
   let found = [];
   let active = 0;
@@ -14,16 +17,16 @@ export function picker(place, { list, choose, complain }) {
 
   const filter = el('input', {
     type: 'text', role: 'combobox', 'aria-label': 'Filter checkpoints', placeholder: 'filter', autocomplete: 'off', spellcheck: 'false',
-    'aria-expanded': 'true', 'aria-controls': 'checkpoints', 'aria-autocomplete': 'list', oninput: () => fill(), onkeydown: keys,
+    'aria-expanded': 'true', 'aria-controls': id, 'aria-autocomplete': 'list', oninput: () => fill(), onkeydown: keys,
   });
-  const options = el('ul', { id: 'checkpoints', role: 'listbox', 'aria-label': 'Checkpoints' });
+  const options = el('ul', { id, role: 'listbox', 'aria-label': 'Checkpoints' });
   const none = el('p', { class: 'soft', role: 'status' });
   const popup = el('div', { class: 'popup', hidden: true }, filter, options, none);
   const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', hidden: true, onclick: () => (popup.hidden ? open() : close()) });
   place.append(button, popup);
   document.addEventListener('pointerdown', (event) => {
     if (event.target instanceof Node && !place.contains(event.target)) close();
-  });
+  }, { signal });
   place.addEventListener('focusout', (event) => {
     if (event.relatedTarget instanceof Node && !place.contains(event.relatedTarget)) close();
   });
@@ -54,7 +57,7 @@ export function picker(place, { list, choose, complain }) {
     options.hidden = found.length === 0;
     none.textContent = found.length || !all.length ? '' : 'No checkpoint has these words.';
     options.replaceChildren(...found.map((checkpoint, i) => el('li', {
-      role: 'option', id: `checkpoint-${i}`, 'aria-selected': String(checkpoint.id === shown), onclick: () => pick(checkpoint),
+      role: 'option', id: `${id}-${i}`, 'aria-selected': String(checkpoint.id === shown), onclick: () => pick(checkpoint),
     }, el('span', { class: `variant ${checkpoint.variant}` }, checkpointName(checkpoint)), el('span', { class: 'soft' }, describe(checkpoint)))));
     activate(Math.max(0, found.findIndex(({ id }) => id === shown)));
   }
@@ -63,7 +66,7 @@ export function picker(place, { list, choose, complain }) {
   function activate(i) {
     active = i;
     [...options.children].forEach((option, at) => option.classList.toggle('active', at === i));
-    filter.setAttribute('aria-activedescendant', found.length ? `checkpoint-${i}` : '');
+    filter.setAttribute('aria-activedescendant', found.length ? `${id}-${i}` : '');
     options.children[i]?.scrollIntoView({ block: 'nearest' });
   }
 
@@ -88,8 +91,8 @@ export function picker(place, { list, choose, complain }) {
     show(checkpoint) {
       shown = checkpoint?.id ?? '';
       button.hidden = false;
-      button.replaceChildren(checkpoint ? checkpointName(checkpoint) : 'checkpoints', el('span', { 'aria-hidden': 'true' }, ' ▾'));
-      button.setAttribute('aria-label', checkpoint ? `Checkpoint: ${checkpointName(checkpoint)}` : 'Open a checkpoint');
+      button.replaceChildren(checkpoint ? checkpointName(checkpoint) : empty, el('span', { 'aria-hidden': 'true' }, ' ▾'));
+      button.setAttribute('aria-label', checkpoint ? `${name}: ${checkpointName(checkpoint)}` : empty);
     },
   };
 }

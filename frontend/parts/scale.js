@@ -32,12 +32,14 @@ function luminance(colour) {
 /** @param {Rgb} background black or white, whichever reads better on it */
 export const inkOn = (background) => (luminance(background) > 0.179 ? '#000' : '#fff');
 
+const paperColour = () => [1, 3, 5].map((i) => parseInt(colours().paper.slice(i, i + 2), 16));
+
 /**
  * Viridis held so near the paper that letters on it stay readable; further from the paper means more.
  * @returns {(t: number) => Rgb} of t from 0 to 1
  */
 export function tinter() {
-  const paper = [1, 3, 5].map((i) => parseInt(colours().paper.slice(i, i + 2), 16));
+  const paper = paperColour();
   const dark = isDark();
   return (t) => {
     const level = Math.min(Math.max(t, 0), 1);
@@ -45,6 +47,17 @@ export function tinter() {
       ? mix(paper, viridis(0.4 * level), 0.45 + 0.35 * level)
       : mix(paper, viridis(1 - 0.62 * level), 0.2 + 0.32 * level);
   };
+}
+
+/**
+ * Purple under zero, orange over it, and zero the paper: apart for every kind of sight.
+ * @param {number} strength how far from the paper it may go, 1 for colours that no letters stand on
+ * @returns {(t: number) => Rgb} of t from -1 to 1
+ */
+export function diverging(strength = 1) {
+  const [under, over] = isDark() ? [[178, 171, 210], [253, 184, 99]] : [[84, 39, 136], [179, 88, 6]];
+  const paper = paperColour();
+  return (t) => mix(paper, t < 0 ? under : over, strength * Math.min(Math.abs(t), 1));
 }
 
 /**

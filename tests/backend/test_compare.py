@@ -65,8 +65,35 @@ def test_both_tables_can_be_had_as_csv(client: TestClient) -> None:
     checkpoints = pd.read_csv(io.StringIO(client.get(COMPARE, params=params).text))
     assert checkpoints["id"].tolist() == ["tiny@10", "moving@10"]
     assert checkpoints["bpc_part"].tolist() == [3.0, 3.5] and (checkpoints["flops"] > 0).all()
-    figure = {"ids": "tiny@10,moving@10", "format": "figure"}
-    assert client.get(COMPARE, params=figure).status_code == 406
+
+
+def flat(drawn: dict[str, str]) -> Any:
+    """The numbers of a trace."""
+    return array({"shape": "-1", **drawn})
+
+
+def test_the_figures_hold_the_tables(client: TestClient) -> None:
+    params = {"ids": "moving@10,tiny@10", "format": "figure"}
+    heads = client.get(COMPARE, params={**params, "format": "json"}).json()
+    moving, tiny = client.get(COMPARE, params=params).json()["data"]
+    assert (moving["name"], tiny["name"]) == ("moving@10", "tiny@10")
+    spans = {f"L{h['layer']}H{h['head']}": h["spans"][1] for h in heads["heads"]}
+    drawn = dict(zip(tiny["customdata"], flat(tiny["y"]), strict=True))
+    assert {key: span for key, span in drawn.items() if key} == spans
+    assert moving["error_y"]["array"] and "error_y" not in tiny
+
+    params |= {"table": "checkpoints", "against": "cache_bytes"}
+    cost = client.get(COMPARE, params=params).json()["data"]
+    assert [trace["name"] for trace in cost] == ["text8, others", "text8, chosen"]
+    others, chosen = cost
+    items = {item["id"]: item for item in heads["checkpoints"]}
+    assert others["customdata"] == ["tiny@20"] and set(chosen["customdata"]) == set(items)
+    places = zip(chosen["customdata"], flat(chosen["x"]), flat(chosen["y"]), strict=True)
+    for id, x, y in places:
+        assert (x, y) == (items[id]["cache_bytes"], items[id]["bpc"]["part"])
+    params["against"] = "flops"
+    names = [trace["name"] for trace in client.get(COMPARE, params=params).json()["data"]]
+    assert names == ["text8, others", "text8, chosen", "text8, published", "enwik8, published"]
 
 
 @pytest.mark.parametrize(
