@@ -9,20 +9,23 @@ export class Problem extends Error {
   }
 }
 
+/** @param {string} path @param {RequestInit} [options] */
+async function answered(path, options) {
+  const response = await fetch(root + path, options).catch((error) => {
+    if (error.name === 'AbortError') throw error;
+    throw new Problem('The service does not answer. Is it running?');
+  });
+  if (response.ok) return response;
+  const body = await response.json().catch(() => null);
+  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+}
+
 /**
  * @param {string} path
  * @param {RequestInit} [options]
  * @returns {Promise<any>}
  */
-async function request(path, options) {
-  const response = await fetch(root + path, options).catch((error) => {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem('The service does not answer. Is it running?');
-  });
-  const body = await response.json().catch(() => null);
-  if (response.ok) return body;
-  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
-}
+const request = async (path, options) => (await answered(path, options)).json().catch(() => null);
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
 
@@ -69,11 +72,50 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
 
 /**
  * @param {string} id
- * @param {{ text: string, fields: string[], reduce: 'all' | 'layer' | 'head' }} body
+ * @param {{ text: string, fields: string[], reduce: 'all' | 'layer' | 'head', from?: number, spans?: Cut[], what_if?: boolean }} body
  * @param {AbortSignal} signal
  * @returns {Promise<Analysis>}
  */
 export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
+
+/**
+ * What heads attend to in some rows of a text: of each the weights, row by row, column j being distance j + 1.
+ * @param {string} id
+ * @param {{ text: string, heads: { layer: number, head: number }[], rows: [number, number], spans: Cut[] }} body
+ * @param {AbortSignal} signal
+ */
+export async function bands(id, body, signal) {
+  const response = await answered(pathOf(id, 'attention?format=octets'), { ...sent('POST', body), signal });
+  const shapes = (response.headers.get('Spanscope-Shapes') ?? '').split(', ').map((shape) => shape.split('x').map(Number));
+  const octets = await response.arrayBuffer();
+  let at = 0;
+  return shapes.map(([rows, width]) => {
+    const weights = new Float32Array(octets, at, rows * width);
+    at += weights.byteLength;
+    return { width, weights };
+  });
+}
+
+/**
+ * What a model writes on, line by line as it writes it.
+ * @param {string} id
+ * @param {{ text: string, tokens: number, temperature: number, seed: number, spans: Cut[] }} body
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<(WrittenToken | WrittenText)[]>} the lines that came together
+ */
+export async function* continuation(id, body, signal) {
+  const response = await answered(pathOf(id, 'continuations'), { ...sent('POST', body), signal });
+  const parts = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (let part = await parts.read(); !part.done; part = await parts.read()) {
+    const lines = (rest + part.value).split('\n');
+    rest = lines.pop() ?? '';
+    if (lines.length) yield lines.map((line) => JSON.parse(line));
+  }
+}
+
+/** @returns {Promise<Limits>} */
+export const limits = () => once('/limits');
 
 /** @param {string} method @param {unknown} [body] @returns {RequestInit} */
 const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });

@@ -102,6 +102,33 @@ interface Analysis {
   model_seconds: number;
 }
 
+/** A head that may look only so many tokens back. */
+interface Cut {
+  layer: number;
+  head: number;
+  span: number;
+}
+
+interface Limits {
+  characters: number;
+  weights: number;
+  continuation: number;
+}
+
+interface WrittenToken {
+  token: number;
+  symbol: string;
+  bits: number;
+  layers: number[];
+  heads: number[][] | null;
+}
+
+interface WrittenText {
+  text: string;
+  tokens: number;
+  model_seconds: number;
+}
+
 type RunState =
   'queued' | 'training' | 'paused' | 'stopping' | 'stopped' | 'interrupted' | 'failed' | 'ended' | 'unreadable';
 
@@ -211,6 +238,16 @@ interface Choices {
   preset?: string;
   of?: string;
   show?: string;
+  /** Heads with their spans cut, as L4H3:128,L3H2:64. */
+  cuts?: string;
+  /** Places that are held, as 133,150. */
+  at?: string;
+  beside?: string;
+  way?: string;
+  /** Of the weight, percent, that the characters shown hold. */
+  share?: string;
+  /** What the model wrote, as 415-615. */
+  written?: string;
   text?: string;
   stored?: string;
 }
