@@ -79,20 +79,26 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
 export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
 
 /**
- * What heads attend to in some rows of a text: of each the weights, row by row, column j being distance j + 1.
+ * The maps of some heads, row by row, column j being distance j + 1: `exact` as weights, `display` as codes, pooled.
  * @param {string} id
- * @param {{ text: string, heads: { layer: number, head: number }[], rows: [number, number], spans: Cut[] }} body
+ * @param {{ text: string, heads?: { layer: number, head: number }[], rows?: [number, number], form: 'exact' | 'display', pool?: [number, number], spans?: Cut[] }} body
  * @param {AbortSignal} signal
+ * @returns {Promise<{ key: string, rows: number, columns: number, values: Float32Array | Uint8Array }[]>}
  */
-export async function bands(id, body, signal) {
-  const response = await answered(pathOf(id, 'attention?format=octets'), { ...sent('POST', body), signal });
-  const shapes = (response.headers.get('Spanscope-Shapes') ?? '').split(', ').map((shape) => shape.split('x').map(Number));
+export async function maps(id, body, signal) {
+  const asked = sent('POST', body);
+  const headers = { ...asked.headers, Accept: 'application/octet-stream' };
+  const response = await answered(pathOf(id, 'attention'), { ...asked, headers, signal });
+  const list = (/** @type {string} */ name) => (response.headers.get(`Spanscope-${name}`) ?? '').split(', ');
+  const heads = list('Heads');
+  const Numbers = response.headers.get('Spanscope-Dtype') === 'f4' ? Float32Array : Uint8Array;
   const octets = await response.arrayBuffer();
-  let at = 0;
-  return shapes.map(([rows, width]) => {
-    const weights = new Float32Array(octets, at, rows * width);
-    at += weights.byteLength;
-    return { width, weights };
+  let start = 0;
+  return list('Shapes').map((shape, i) => {
+    const [rows, columns] = shape.split('x').map(Number);
+    const values = new Numbers(octets, start, rows * columns);
+    start += values.byteLength;
+    return { key: heads[i], rows, columns, values };
   });
 }
 

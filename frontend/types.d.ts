@@ -39,6 +39,13 @@ interface Head {
   p90: number;
 }
 
+/** A head that may look only so many tokens back. */
+interface Cut {
+  layer: number;
+  head: number;
+  span: number;
+}
+
 interface Spans {
   checkpoint: string;
   variant: Variant;
@@ -100,13 +107,6 @@ interface Analysis {
   fields: Record<string, Packed>;
   axes: string[];
   model_seconds: number;
-}
-
-/** A head that may look only so many tokens back. */
-interface Cut {
-  layer: number;
-  head: number;
-  span: number;
 }
 
 interface Limits {

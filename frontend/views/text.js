@@ -3,23 +3,19 @@ import { el } from '../parts/dom.js';
 import { position, tinter } from '../parts/scale.js';
 import { onTheme } from '../theme.js';
 import { count, headKey, unitOf } from '../words.js';
-import { alongFigure } from './text/along.js';
-import { attentionRows } from './text/attention.js';
-import { callers } from './text/calls.js';
+import { attending } from './text/attending.js';
 import { chosenFrom } from './text/choices.js';
 import { continuation } from './text/continuation.js';
 import { controls } from './text/controls.js';
-import { edges } from './text/edges.js';
 import { editor } from './text/editor.js';
 import { fileChoice } from './text/file.js';
 import { keeping, recall } from './text/keeping.js';
-import { looking } from './text/looking.js';
 import { placePanel } from './text/panel.js';
-import { rays } from './text/rays.js';
+import { textLinks } from './text/picture.js';
+import { pictures } from './text/pictures.js';
 import { reader } from './text/reader.js';
 import { domainOf, reading } from './text/reading.js';
 import { tintScale } from './text/scale.js';
-import { headStrip } from './text/strip.js';
 import { whatIfLine } from './text/what-if.js';
 import { headline, status, sublines } from './text/words.js';
 
@@ -41,7 +37,7 @@ export async function build(page) {
   const usual = checkpoint.variant === 'dynamic' ? 'span' : 'distance';
 
   let choices = page.choices;
-  let chosen = chosenFrom(choices, heads, usual);
+  let chosen = chosenFrom(choices, checkpoint, heads, usual);
   let text = '';
   let place = /** @type {number | null} */ (null);
   /** @type {import('./text/reading.js').Reading | undefined} */
@@ -50,29 +46,20 @@ export async function build(page) {
   let pause = 0;
 
   const chooseHead = (/** @type {{ layer: number, head: number }} */ head) => page.choose({ head: headKey(head) });
-  const reachOf = (/** @type {{ layer: number, head: number }} */ { layer, head }) =>
-    (checkpoint.variant === 'dynamic' ? checkpoint.span_limit : heads.find((one) => one.layer === layer && one.head === head)?.span ?? checkpoint.span_limit);
 
   const title = el('h1', { id: 'headline', tabindex: '-1' }, 'Reading the text…');
   const subline = el('p', { class: 'sub' });
   const line = el('span', { id: 'text-status', role: 'status' });
   const scale = tintScale();
-  const box = editor({ most: limits.characters, onText: typed, onPlace: focusPlace, onPick: pick, onScroll: () => ray.nameEdges() });
-  const sight = edges(box.element);
-  const rows = attentionRows(page, { reachOf, onRows: () => ray.draw() });
-  const look = looking(page, { heads, onLock: () => pick(chosen.held.length ? null : place, false), onShare: (percent) => showRays(percent / 100), chooseBeside });
-  const ray = rays(page, { box, rows, reachOf, edges: sight, onRays: (drawn) => look.show(drawn, current, chosen.held.length > 0) });
-  const panel = placePanel(page, unit, look.lists);
-  const toToken = (/** @type {number} */ token) => { if (current) focusPlace(current.starts[Math.min(token, current.count - 1)]); };
-  const along = alongFigure(page, toToken);
-  const strip = headStrip(page, Math.max(200, Math.min(560, 6 * heads.length + 44)), { onToken: toToken, chooseHead, chooseBeside });
-  const calls = callers();
+  const box = editor({ most: limits.characters, onText: typed, onPlace: focusPlace, onPick: (...place) => attention.pick(...place), onScroll: () => attention.nameEdges() });
+  const attention = attending(page, { heads, box, chosen: () => chosen, place: () => place });
+  const panel = placePanel(page, unit, attention.lists);
+  const figures = pictures(page, { rows: heads.length, usual, chooseHead, chooseBeside: attention.chooseBeside, onToken: toToken });
   const whatIf = whatIfLine(page, unit);
   const kept = keeping(page, (now) => { choices = { ...choices, ...now }; });
-  const file = fileChoice(sight.element, { most: limits.characters, onText: replace, complain: page.complain });
-  const bar = controls(page, { heads, file: file.button, onExample: replace });
+  const file = fileChoice(attention.element, { most: limits.characters, onText: replace, complain: page.complain });
+  const bar = controls(page, { heads, file: file.button, links: textLinks(page, painted), onExample: replace });
   const writing = continuation(page, { unit, most: limits.continuation, text: () => text, cuts: () => chosen.cuts, append });
-  const pictures = el('div', { class: 'block later' }, along.element, strip.element, calls.element);
 
   const { promise: drawn, resolve: firstDrawn } = Promise.withResolvers();
   const reads = reader(page, { fields: ['span', 'distance', 'outside'], onRead: take, onFail: fail });
@@ -100,7 +87,7 @@ export async function build(page) {
   function change(next, wait) {
     text = next;
     choices = { ...choices, at: undefined };
-    chosen = chosenFrom(choices, heads, usual);
+    chosen = chosenFrom(choices, checkpoint, heads, usual);
     read(wait);
     kept.keep(text, () => ({ at: choices.at, written: box.layer.byModel().map((run) => run.join('-')).join(',') || undefined }));
   }
@@ -109,7 +96,7 @@ export async function build(page) {
   function read(wait) {
     page.calm();
     pause = wait;
-    ray.clear();
+    attention.clear();
     const characters = Array.from(text);
     writing.enable(characters.length > 0);
     if (!characters.length) return showNothing();
@@ -153,32 +140,30 @@ export async function build(page) {
     paint();
     title.textContent = headline(shown, checkpoint.variant);
     subline.textContent = sublines[chosen.measure];
-    pictures.hidden = false;
     kept.long(choices.stored !== undefined, text);
-    const figures = [along.show(shown), strip.show({ ...shown, measure: shown.measure === 'bits' ? usual : shown.measure })];
-    calls.show(shown);
+    const drawn = figures.show(shown);
     focusPlace(Math.min(place ?? firstLook(current.characters), current.characters.length - 1));
-    showRays();
-    await Promise.all([...figures, along.drawn, strip.drawn]);
+    if (current.characters.length === box.layer.count()) attention.show(current);
+    await drawn;
     if (whole && !signal.aborted) busy(false);
   }
 
-  function paint() {
-    const values = current?.tokenValues(chosen.measure, chosen.of, chosen.chosen);
-    if (!current || !values) return;
-    const shades = current.characterValues(values, chosen.measure);
-    const domain = domainOf(shades, chosen.measure);
-    const tint = tinter();
-    box.layer.paint(shades, (value) => tint(position(value, domain)));
-    scale.show(domain, chosen.measure, unit);
-    scale.element.hidden = false;
+  /** The measure of each character, and what the tints stand for. */
+  function painted() {
+    const tokens = current?.tokenValues(chosen.measure, chosen.of, chosen.chosen);
+    if (!current || !tokens) return undefined;
+    const values = current.characterValues(tokens, chosen.measure);
+    return { ...chosen, characters: current.characters, values, domain: domainOf(values, chosen.measure) };
   }
 
-  /** @param {number} [share] */
-  function showRays(share = chosen.share / 100) {
-    if (!current || current.characters.length !== box.layer.count()) return;
-    rows.over(current, chosen.cuts);
-    ray.show({ ...chosen, reading: current, share, heads: [chosen.chosen, ...(chosen.beside ? [chosen.beside] : [])] });
+  function paint() {
+    const now = painted();
+    if (!now) return;
+    const { values, domain } = now;
+    const tint = tinter();
+    box.layer.paint(values, (value) => tint(position(value, domain)));
+    scale.show(domain, chosen.measure, unit);
+    scale.element.hidden = false;
   }
 
   /** @param {Float32Array} [uncut] */
@@ -192,7 +177,7 @@ export async function build(page) {
     subline.textContent = 'Paste or type a text, or choose an example: each character is tinted by how far back the heads look.';
     line.textContent = '';
     scale.element.hidden = true;
-    pictures.hidden = true;
+    figures.element.hidden = true;
     panel.clear();
     busy(false);
   }
@@ -201,44 +186,35 @@ export async function build(page) {
   function focusPlace(index, shift = false) {
     place = index;
     box.mark(index);
-    ray.look(index, shift);
+    attention.look(index, shift);
     if (!current || index === null || index >= current.characters.length) return;
     panel.show({ reading: current, unit, ...chosen }, index);
     const token = current.lastToken[index];
-    along.cursor(token, current.count);
-    strip.cursor(token, current.count);
+    figures.cursor(token, current.count);
   }
 
-  /** Locks a place, frees it again, or adds a second one. @param {number | null} index @param {boolean} more */
-  function pick(index, more) {
-    const { held } = chosen;
-    const next = index === null ? [] : more && held.length && held[0] !== index ? [held[0], index] : held.length === 1 && held[0] === index ? [] : [index];
-    if (held.length || next.length) page.choose({ at: next.join() || undefined, ...(next.length > 1 ? { beside: undefined } : {}) });
-  }
-
-  /** @param {string} key */
-  function chooseBeside(key) {
-    const [first] = chosen.held;
-    page.choose({ beside: key || undefined, ...(key && first !== undefined ? { at: String(first) } : {}) });
+  /** @param {number} token */
+  function toToken(token) {
+    if (current) focusPlace(current.starts[Math.min(token, current.count - 1)]);
   }
 
   /** @param {Choices} next */
   function update(next) {
     const [before, was] = [choices, chosen];
     choices = next;
-    chosen = chosenFrom(choices, heads, usual);
+    chosen = chosenFrom(choices, checkpoint, heads, usual);
     showControls();
     const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall(choices, page.complain) !== text;
     if (elsewhere) setText();
     const moreHeads = current && chosen.of === 'head' && !current.perHead;
     if (elsewhere || moreHeads || choices.cuts !== before.cuts) read(0);
     else if (chosen.measure !== was.measure || chosen.of !== was.of || chosen.chosen !== was.chosen) show();
-    else if (['at', 'way', 'share', 'beside'].some((name) => choices[/** @type {keyof Choices} */ (name)] !== before[/** @type {keyof Choices} */ (name)])) showRays();
+    else if (['at', 'way', 'share', 'beside'].some((name) => choices[/** @type {keyof Choices} */ (name)] !== before[/** @type {keyof Choices} */ (name)])) attention.show();
   }
 
   function showControls() {
     bar.show(chosen);
-    look.choose(chosen);
+    attention.showControls();
   }
 
   /** Takes the text from the address. */
@@ -251,9 +227,6 @@ export async function build(page) {
   setText();
   box.followCaret(signal);
   onTheme(paint, signal);
-  document.addEventListener('keydown', ({ key, target }) => {
-    if (key === 'Escape' && chosen.held.length && !(target instanceof Element && target.closest('dialog, #picker'))) pick(null, false);
-  }, { signal });
   showControls();
   signal.addEventListener('abort', () => clearTimeout(resting));
 
@@ -261,12 +234,11 @@ export async function build(page) {
     el('div', { class: 'pictures' },
       el('header', {}, title, subline, whatIf.element),
       el('div', { class: 'block' },
-        bar.element, sight.element, look.lines,
-        el('div', { class: 'under' }, el('span', {}, line, kept.note, ' ', file.told), scale.element),
-        look.controls, writing.element),
-      pictures),
+        bar.element, attention.element, attention.lines,
+        el('div', { class: 'under' }, el('span', {}, line, kept.note, file.told), scale.element),
+        attention.controls, writing.element),
+      figures.element),
     panel.element);
-  pictures.hidden = true;
   scale.element.hidden = true;
   read(0);
   return { element, drawn, update };

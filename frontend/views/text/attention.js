@@ -47,9 +47,9 @@ export function attentionRows({ checkpoint, signal, complain }, { reachOf, onRow
       const now = [text, cuts];
       wish = undefined;
       try {
-        const body = { text: text.join(''), heads: [{ layer: head.layer, head: head.head }], rows, spans: cuts };
-        const [band] = await api.bands(checkpoint.id, body, signal);
-        if (now[0] === text && now[1] === cuts) keep(keyOf(head, number), { from: rows[0], stop: rows[1], ...band });
+        const body = { text: text.join(''), heads: [{ layer: head.layer, head: head.head }], rows, form: /** @type {const} */ ('exact'), spans: cuts };
+        const [{ columns, values }] = await api.maps(checkpoint.id, body, signal);
+        if (now[0] === text && now[1] === cuts) keep(keyOf(head, number), { from: rows[0], stop: rows[1], width: columns, weights: Float32Array.from(values) });
         onRows();
       } catch (error) {
         complain(error);

@@ -113,7 +113,10 @@ export function cellLayer() {
 }
 
 /** @param {string} character @param {boolean} byModel @returns {Cell} */
-const newCell = (character, byModel) => ({ node: el('span', { class: byModel && 'by-model' }, character), value: NaN, colour: '' });
+function newCell(character, byModel) {
+  const kinds = [byModel && 'by-model', character === '\n' && 'newline'].filter(Boolean).join(' ');
+  return { node: el('span', { class: kinds || undefined }, character), value: NaN, colour: '' };
+}
 
 /** @param {HTMLElement[]} nodes */
 function all(nodes) {

@@ -7,10 +7,11 @@ const usualShare = 90;
 /**
  * What the address chooses, or what is usual where it does not.
  * @param {Choices} choices
+ * @param {Checkpoint} checkpoint
  * @param {Head[]} heads
  * @param {import('./reading.js').Measure} usual
  */
-export function chosenFrom(choices, heads, usual) {
+export function chosenFrom(choices, checkpoint, heads, usual) {
   const { show, of, way, share, at, beside, written, head } = choices;
   const chosen = findHead(heads, head) ?? longestOf(heads);
   const second = findHead(heads, beside);
@@ -19,7 +20,7 @@ export function chosenFrom(choices, heads, usual) {
     chosen,
     measure: show && Object.hasOwn(measures, show) ? /** @type {import('./reading.js').Measure} */ (show) : usual,
     of: of === 'layer' || of === 'head' ? /** @type {import('./reading.js').Of} */ (of) : 'all',
-    cuts: parseCuts(choices.cuts),
+    cuts: parseCuts(choices.cuts, checkpoint),
     way: way === 'readers' ? /** @type {import('./rays.js').Way} */ ('readers') : 'reads',
     share: percent >= 10 && percent <= 100 ? percent : usualShare,
     held: numbers(at).slice(0, 2),

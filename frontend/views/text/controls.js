@@ -1,5 +1,4 @@
 import { el } from '../../parts/dom.js';
-import { linkButton } from '../../parts/save.js';
 import { segments } from '../../parts/segments.js';
 import { headKey, headName } from '../../words.js';
 import { examples } from './examples.js';
@@ -9,9 +8,9 @@ const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outs
 /**
  * What the tints show, and texts to begin with.
  * @param {Page} page
- * @param {{ heads: Head[], file: HTMLElement, onExample: (text: string) => void }} about
+ * @param {{ heads: Head[], file: HTMLElement, links: HTMLElement, onExample: (text: string) => void }} about
  */
-export function controls(page, { heads, file, onExample }) {
+export function controls(page, { heads, file, links, onExample }) {
   const toShow = segments('show', (show) => page.choose({ show }));
   const toOf = segments('of', (of) => page.choose({ of }));
   const head = el('select', { onchange: () => page.choose({ head: head.value }) },
@@ -27,7 +26,7 @@ export function controls(page, { heads, file, onExample }) {
 
   return {
     element: el('div', { class: 'controls' },
-      toShow.element, toOf.element, el('label', {}, 'head ', head), example, file, el('span', { class: 'links' }, linkButton())),
+      toShow.element, toOf.element, el('label', {}, 'head ', head), example, file, links),
     /** @param {import('./choices.js').Chosen} chosen */
     show({ chosen, measure, of }) {
       toShow.show(names, measure);

@@ -17,7 +17,7 @@ export function fileChoice(place, { most, onText, complain }) {
     if (!file) return;
     try {
       const { text, cut, foreign } = await readText(file, most);
-      told.textContent = [`${file.name}, ${bytes(file.size)}`, cut && `cut after ${count(most)} characters, the most that is read at once`,
+      told.textContent = [` · ${file.name}, ${bytes(file.size)}`, cut && `cut after ${count(most)} characters, the most that is read at once`,
         foreign && 'it is not UTF-8: what could not be read is shown as �'].filter(Boolean).join(' · ');
       onText(text);
     } catch {

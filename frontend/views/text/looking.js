@@ -39,7 +39,8 @@ export function looking(page, { heads, onShare, onLock, chooseBeside }) {
     if (now === 'readers') {
       return spread.total ? `${headName(head)}: ${some} give ${held} the attention that ${who} gets` : `${headName(head)}: nobody after ${who} reads it`;
     }
-    return `${headName(head)}: ${who} reads ${some} for ${held} its attention${spread.outside > 0.0005 ? `; ${share(spread.outside)} falls outside, before the text` : ''}`;
+    const outside = spread.outside > 0.0005 ? `; ${share(spread.outside)} falls outside, before the text` : '';
+    return spread.total > 0.0005 ? `${headName(head)}: ${who} reads ${some} for ${held} its attention in the text${outside}` : `${headName(head)}: ${who} reads nothing in the text${outside}`;
   }
 
   /** @param {import('./rays.js').Ray} ray @param {number} i @param {import('./reading.js').Reading} reading */
