@@ -142,7 +142,7 @@ export async function build(page) {
     subline.textContent = sublines[chosen.measure];
     kept.long(choices.stored !== undefined, text);
     const drawn = figures.show(shown);
-    focusPlace(Math.min(place ?? firstLook(current.characters), current.characters.length - 1));
+    focusPlace(Math.min(place ?? chosen.held[0] ?? firstLook(current.characters), current.characters.length - 1));
     if (current.characters.length === box.layer.count()) attention.show(current);
     await drawn;
     if (whole && !signal.aborted) busy(false);

@@ -18,10 +18,10 @@ export function callers() {
       const values = tokenValues(measure, of, chosen);
       const each = values ? characterValues(values, measure) : new Float32Array();
       const kinds = byKind(characters, each);
-      element.hidden = kinds.length < 2 || kinds[0].mean < 1.005 * kinds[kinds.length - 1].mean;
       title.textContent = titles[measure];
       const name = measures[measure].title.toLowerCase();
       const written = { span: amount, distance: amount, bits, outside: share }[measure];
+      element.hidden = kinds.length < 2 || written(kinds[0].mean) === written(kinds[kinds.length - 1].mean);
       /** @param {string} what @param {{ name: string, mean: number }[]} rows */
       const column = (what, rows) => {
         const caption = `mean ${name} ${what}`;

@@ -47,7 +47,8 @@ export function headStrip(page, height, { onToken, chooseHead, chooseBeside }) {
     };
     const cells = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => greatest(row, column)));
     const row = reading.perHead ? chosen.layer * heads + chosen.head : chosen.layer;
-    const ticks = domain.log ? logTicks(domain.low, domain.high) : [0, domain.high / 2, domain.high];
+    const round = logTicks(domain.low, domain.high);
+    const ticks = !domain.log ? [0, domain.high / 2, domain.high] : round.length > 1 ? round : [domain.low, domain.high];
     const written = measure === 'outside' ? share : amount;
     return {
       data: [{
