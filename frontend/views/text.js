@@ -56,7 +56,10 @@ export async function build(page) {
   const panel = placePanel(page, unit, attention.lists);
   const figures = pictures(page, { rows: heads.length, usual, chooseHead, chooseBeside: attention.chooseBeside, onToken: toToken });
   const whatIf = whatIfLine(page, unit);
-  const kept = keeping(page, (now) => { choices = { ...choices, ...now }; });
+  const kept = keeping(page, (now) => {
+    choices = { ...choices, ...now };
+    kept.long(choices.stored !== undefined, text);
+  });
   const file = fileChoice(attention.element, { most: limits.characters, onText: replace, complain: page.complain });
   const bar = controls(page, { heads, file: file.button, links: textLinks(page, painted), onExample: replace });
   const writing = continuation(page, { unit, most: limits.continuation, text: () => text, cuts: () => chosen.cuts, append });

@@ -189,8 +189,11 @@ def test_a_click_locks_and_a_second_character_or_head_is_set_beside(wide: Visit)
     assert "at=" not in page.url
     # by keyboard alone
     page.locator("#text-input").focus()
+    page.keyboard.press("Control+End")
+    expect(cells.last).to_be_in_viewport()
     page.keyboard.press("Control+Home")
     page.keyboard.press("ArrowRight")
+    expect(page.locator("#place-panel > h2")).to_contain_text("“o” of To")
     lock = page.locator("#text-lock")
     lock.focus()
     page.keyboard.press("Enter")

@@ -107,7 +107,7 @@ export function cellLayer() {
     },
     /** @param {[number, number][]} runs */
     markByModel(runs) {
-      for (const [from, to] of runs) for (const { node } of cells.slice(from, to)) node.classList.add('by-model');
+      cells.forEach(({ node }, i) => node.classList.toggle('by-model', runs.some(([from, to]) => from <= i && i < to)));
     },
   };
 }

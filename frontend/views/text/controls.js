@@ -13,7 +13,7 @@ const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outs
 export function controls(page, { heads, file, links, onExample }) {
   const toShow = segments('show', (show) => page.choose({ show }));
   const toOf = segments('of', (of) => page.choose({ of }));
-  const head = el('select', { onchange: () => page.choose({ head: head.value }) },
+  const head = el('select', { 'aria-label': 'head', onchange: () => page.choose({ head: head.value }) },
     ...heads.map((one) => el('option', { value: headKey(one) }, headName(one))));
   const example = el('select', { 'aria-label': 'Examples', onchange: choose },
     el('option', { value: '' }, 'examples'), ...Object.keys(examples).map((name) => el('option', { value: name }, name)));
@@ -26,7 +26,7 @@ export function controls(page, { heads, file, links, onExample }) {
 
   return {
     element: el('div', { class: 'controls' },
-      toShow.element, toOf.element, el('label', {}, 'head ', head), example, file, links),
+      toShow.element, toOf.element, head, example, file, links),
     /** @param {import('./choices.js').Chosen} chosen */
     show({ chosen, measure, of }) {
       toShow.show(names, measure);

@@ -74,6 +74,14 @@ export function editor({ most, onText, onPlace, onPick, onScroll }) {
     return layer.count() ? Math.min(at, layer.count() - 1) : null;
   }
 
+  /** The box cannot scroll to its caret, since it is as high as its text. @param {number | null} index */
+  function reveal(index) {
+    const cell = index === null ? undefined : layer.node(index);
+    if (!cell) return;
+    const [{ top, bottom }, sight] = [cell.getBoundingClientRect(), scroller.getBoundingClientRect()];
+    scroller.scrollTop += Math.min(0, top - sight.top - 8) + Math.max(0, bottom - sight.bottom + 8);
+  }
+
   return {
     element: scroller,
     layer,
@@ -81,7 +89,9 @@ export function editor({ most, onText, onPlace, onPick, onScroll }) {
     /** @param {AbortSignal} signal */
     followCaret(signal) {
       document.addEventListener('selectionchange', () => {
-        if (document.activeElement === box && !hovered) onPlace(caret(), false);
+        if (document.activeElement !== box || hovered) return;
+        onPlace(caret(), false);
+        reveal(caret());
       }, { signal });
       box.addEventListener('keydown', ({ key }) => { if (key !== 'Shift' && key !== 'Control') hovered = false; }, { signal });
     },
