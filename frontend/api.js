@@ -12,20 +12,32 @@ export class Problem extends Error {
 }
 
 /**
+ * A good answer, and whom to tell of it once it is read.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
+async function answered(path, options) {
+  const tell = noted(root + path, options);
+  const response = await fetch(root + path, options).catch((error) => {
+    if (error.name === 'AbortError') throw error;
+    throw new Problem('The service does not answer. Is it running?');
+  });
+  if (response.ok) return { response, tell };
+  const body = await response.json().catch(() => null);
+  tell(response, body);
+  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+}
+
+/**
  * @param {string} path
  * @param {RequestInit} [options]
  * @returns {Promise<any>}
  */
 async function request(path, options) {
-  const answered = noted(root + path, options);
-  const response = await fetch(root + path, options).catch((error) => {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem('The service does not answer. Is it running?');
-  });
+  const { response, tell } = await answered(path, options);
   const body = await response.json().catch(() => null);
-  answered(response, body);
-  if (response.ok) return body;
-  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+  tell(response, body);
+  return body;
 }
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
@@ -90,7 +102,7 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
 
 /**
  * @param {string} id
- * @param {{ text: string, fields: string[], reduce: 'all' | 'layer' | 'head' }} body
+ * @param {{ text: string, fields: string[], reduce: 'all' | 'layer' | 'head', from?: number, spans?: Cut[], what_if?: boolean }} body
  * @param {AbortSignal} signal
  * @returns {Promise<Analysis>}
  */
@@ -103,6 +115,53 @@ export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { .
  * @returns {Promise<Attention>}
  */
 export const attention = (id, body, signal) => request(pathOf(id, 'attention'), { ...sent('POST', body), signal });
+
+/**
+ * The maps of some heads, row by row, column j being distance j + 1: `exact` as weights, `display` as codes, pooled.
+ * @param {string} id
+ * @param {{ text: string, heads?: { layer: number, head: number }[], rows?: [number, number], form: 'exact' | 'display', pool?: [number, number], spans?: Cut[] }} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ key: string, rows: number, columns: number, values: Float32Array | Uint8Array }[]>}
+ */
+export async function maps(id, body, signal) {
+  const asked = sent('POST', body);
+  const headers = { ...asked.headers, Accept: 'application/octet-stream' };
+  const { response, tell } = await answered(pathOf(id, 'attention'), { ...asked, headers, signal });
+  tell(response);
+  const list = (/** @type {string} */ name) => (response.headers.get(`Spanscope-${name}`) ?? '').split(', ');
+  const heads = list('Heads');
+  const Numbers = response.headers.get('Spanscope-Dtype') === 'f4' ? Float32Array : Uint8Array;
+  const octets = await response.arrayBuffer();
+  let start = 0;
+  return list('Shapes').map((shape, i) => {
+    const [rows, columns] = shape.split('x').map(Number);
+    const values = new Numbers(octets, start, rows * columns);
+    start += values.byteLength;
+    return { key: heads[i], rows, columns, values };
+  });
+}
+
+/**
+ * What a model writes on, line by line as it writes it.
+ * @param {string} id
+ * @param {{ text: string, tokens: number, temperature: number, seed: number, spans: Cut[] }} body
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<(WrittenToken | WrittenText)[]>} the lines that came together
+ */
+export async function* continuation(id, body, signal) {
+  const { response, tell } = await answered(pathOf(id, 'continuations'), { ...sent('POST', body), signal });
+  tell(response);
+  const parts = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (let part = await parts.read(); !part.done; part = await parts.read()) {
+    const lines = (rest + part.value).split('\n');
+    rest = lines.pop() ?? '';
+    if (lines.length) yield lines.map((line) => JSON.parse(line));
+  }
+}
+
+/** @returns {Promise<Limits>} */
+export const limits = () => once('/limits');
 
 /** @param {string} method @param {unknown} [body] @returns {RequestInit} */
 const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });

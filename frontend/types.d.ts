@@ -224,6 +224,26 @@ interface TextComparison {
   model_seconds: number;
 }
 
+interface Limits {
+  characters: number;
+  weights: number;
+  continuation: number;
+}
+
+interface WrittenToken {
+  token: number;
+  symbol: string;
+  bits: number;
+  layers: number[];
+  heads: number[][] | null;
+}
+
+interface WrittenText {
+  text: string;
+  tokens: number;
+  model_seconds: number;
+}
+
 type RunState =
   'queued' | 'training' | 'paused' | 'stopping' | 'stopped' | 'interrupted' | 'failed' | 'ended' | 'unreadable';
 
@@ -335,6 +355,14 @@ interface Choices {
   preset?: string;
   of?: string;
   show?: string;
+  /** Places that are held, as 133,150. */
+  at?: string;
+  beside?: string;
+  way?: string;
+  /** Of the weight, percent, that the characters shown hold. */
+  share?: string;
+  /** What the model wrote, as 415-615. */
+  written?: string;
   text?: string;
   stored?: string;
   z?: string;

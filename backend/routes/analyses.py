@@ -34,7 +34,7 @@ async def analyse(
     `context` and `text` are read as one stream, and the tokens that start in the text are returned; with `from`, those
     that start there or after, their numbers being those that the whole would have. Where a text begins as one read a
     moment ago does, only what is new is computed. With `spans` the model reads with those heads cut, and `what_if`
-    says what that changes.
+    says what that changes, unless it is declined.
     """
     cuts = checked_cuts(body.spans, entry.spec.model)
     if body.from_ > len(body.text):
@@ -55,7 +55,7 @@ def _read(
     cuts: Sequence[Cut],
     pasts: Pasts,
 ) -> tuple[Reading, float, WhatIf | None]:
-    changes = cuts and first < len(text.tokens)
+    changes = cuts and body.what_if and first < len(text.tokens)
     change = what_if(net, cuts, reading_of_text(net, text.tokens, first)) if changes else None
     with net.cut(cuts):
         started = time.perf_counter()

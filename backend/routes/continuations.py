@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from backend.catalogue import Entry
 from backend.engine import Busy, Engine
-from backend.reading import on_model, written
+from backend.reading import checked_cuts, on_model, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import continuations as schemas
 from backend.schemas.examples import example
@@ -60,6 +60,7 @@ async def continue_text(
     if body.tokens > settings.max_continuation:
         detail = f"body.tokens: at most {settings.max_continuation:,} are written at once"
         raise HTTPException(422, detail)
+    cuts = checked_cuts(body.spans, entry.spec.model)
     text = await written(request, entry, body)
     steps: Iterator[Step] | None = None
 
@@ -67,7 +68,8 @@ async def continue_text(
         nonlocal steps
         started = time.perf_counter()
         steps = steps or write_on(net, text.tokens, body.temperature, body.seed)
-        return list(islice(steps, count)), time.perf_counter() - started
+        with net.cut(cuts):
+            return list(islice(steps, count)), time.perf_counter() - started
 
     first = await on_model(request, entry, partial(turn, count=1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.schemas.examples import example
-from backend.schemas.texts import TextRequest
+from backend.schemas.texts import Cuts, TextRequest
 
 
 class ContinuationRequest(TextRequest):
@@ -16,6 +16,7 @@ class ContinuationRequest(TextRequest):
         0.8, ge=0, le=10, allow_inf_nan=False, description="0 takes the likeliest token"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="the same seed, the same text")
+    spans: Cuts = Field(default_factory=list)
 
 
 class WrittenToken(BaseModel):

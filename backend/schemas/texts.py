@@ -53,6 +53,9 @@ class AnalysisRequest(TextRequest):
     reduce: Reduce = "layer"
     likeliest: int = Field(5, ge=1, le=256, description="how many successors to name")
     spans: Cuts = Field(default_factory=list)
+    what_if: bool = Field(
+        True, description="with `spans`: say what they change, for which the text is read anew"
+    )
 
 
 class Tokens(BaseModel):
@@ -109,4 +112,6 @@ class Analysis(BaseModel):
     axes: list[Literal["token", "layer", "head"]]
     fields: dict[ReadingField, TypedArray]
     model_seconds: float = Field(description="what reading took, the what-if apart")
-    what_if: WhatIf | None = Field(description="where spans are cut and tokens are returned")
+    what_if: WhatIf | None = Field(
+        description="where it is asked for, spans are cut and tokens are returned"
+    )

@@ -21,7 +21,7 @@ plotly.catch(() => {});
  * @typedef {{
  *   id?: string, title: string, note?: string, level?: 2 | 3, height: number | ((width: number) => number), page: Frame,
  *   caption: () => string, rows: () => (string | number)[][],
- *   links?: HTMLElement[], over?: HTMLElement, onPoint?: (point: Point) => void, onHover?: (point: Point) => void,
+ *   links?: HTMLElement[], over?: HTMLElement, onPoint?: (point: Point, event: MouseEvent) => void, onHover?: (point: Point) => void,
  * }} About
  */
 
@@ -91,7 +91,7 @@ export function figure(about) {
 
 /** @param {HTMLElement & { on?: Function }} plot @param {About} about */
 function listen(plot, { onPoint, onHover }) {
-  if (onPoint) plot.on?.('plotly_click', (/** @type {{ points: Point[] }} */ event) => onPoint(event.points[0]));
+  if (onPoint) plot.on?.('plotly_click', (/** @type {{ points: Point[], event: MouseEvent }} */ { points, event }) => onPoint(points[0], event));
   if (onHover) plot.on?.('plotly_hover', (/** @type {{ points: Point[] }} */ event) => onHover(event.points[0]));
 }
 

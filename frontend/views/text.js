@@ -1,24 +1,28 @@
 import * as api from '../api.js';
 import { el } from '../parts/dom.js';
-import { addressed, kept } from '../parts/kept-texts.js';
-import { linkButton } from '../parts/save.js';
 import { position, tinter } from '../parts/scale.js';
-import { segments } from '../parts/segments.js';
 import { onTheme } from '../theme.js';
-import { findHead, headKey, headName, longestOf, unitOf } from '../words.js';
-import { alongFigure } from './text/along.js';
+import { count, headKey, unitOf } from '../words.js';
+import { attending } from './text/attending.js';
+import { chosenFrom } from './text/choices.js';
+import { continuation } from './text/continuation.js';
+import { controls } from './text/controls.js';
 import { editor } from './text/editor.js';
-import { examples, firstText } from './text/examples.js';
+import { fileChoice } from './text/file.js';
+import { keeping, recall } from './text/keeping.js';
 import { placePanel } from './text/panel.js';
+import { textLinks } from './text/picture.js';
+import { pictures } from './text/pictures.js';
+import { reader } from './text/reader.js';
 import { domainOf, reading } from './text/reading.js';
 import { tintScale } from './text/scale.js';
-import { headStrip } from './text/strip.js';
+import { whatIfLine } from './text/what-if.js';
 import { headline, status, sublines } from './text/words.js';
 
-const typingPause = 120;
+/** Figures wait until typing rests: they take longer to draw than a key to press. */
+const rest = 400;
 /** Longer texts are asked for layer by layer, so that an answer stays small. */
 const mostForHeads = 2000;
-const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outside' };
 
 /**
  * How far back does each character look?
@@ -28,193 +32,219 @@ const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outs
 export async function build(page) {
   const { checkpoint, signal } = page;
   if (checkpoint.alphabet === 'unknown') return unreadable();
-  const { heads } = await api.spans(checkpoint.id);
+  const [{ heads }, limits] = await Promise.all([api.spans(checkpoint.id), api.limits()]);
   const unit = unitOf(checkpoint);
   const usual = checkpoint.variant === 'dynamic' ? 'span' : 'distance';
 
   let choices = page.choices;
+  let chosen = chosenFrom(choices, checkpoint, heads, usual);
   let text = '';
-  let note = '';
   let place = /** @type {number | null} */ (null);
   /** @type {import('./text/reading.js').Reading | undefined} */
   let current;
-  let asked = new AbortController();
+  let resting = 0;
   let pause = 0;
 
-  const chosen = () => findHead(heads, choices.head) ?? longestOf(heads);
-  const measure = () => (choices.show && choices.show in names ? /** @type {keyof typeof names} */ (choices.show) : usual);
-  /** @returns {import('./text/reading.js').Of} */
-  const of = () => (choices.of === 'layer' || choices.of === 'head' ? choices.of : 'all');
   const chooseHead = (/** @type {{ layer: number, head: number }} */ head) => page.choose({ head: headKey(head) });
 
   const title = el('h1', { id: 'headline', tabindex: '-1' }, 'Reading the text…');
   const subline = el('p', { class: 'sub' });
   const line = el('span', { id: 'text-status', role: 'status' });
   const scale = tintScale();
-  const box = editor({ onText: typed, onPlace: focusPlace });
-  const toShow = segments('show', (show) => page.choose({ show }));
-  const toOf = segments('of', (value) => page.choose({ of: value }));
-  const headSelect = el('select', { onchange: () => page.choose({ head: headSelect.value }) },
-    ...heads.map((head) => el('option', { value: headKey(head) }, headName(head))));
-  const exampleSelect = el('select', { 'aria-label': 'Examples', onchange: () => example(exampleSelect.value) },
-    el('option', { value: '' }, 'examples'), ...Object.keys(examples).map((name) => el('option', { value: name }, name)));
-  const panel = placePanel(page, unit);
-  const toToken = (/** @type {number} */ token) => { if (current) focusPlace(current.starts[Math.min(token, current.count - 1)]); };
-  const along = alongFigure(page, toToken);
-  const strip = headStrip(page, Math.max(200, Math.min(560, 6 * heads.length + 44)), { onToken: toToken, chooseHead });
-  const pictures = el('div', { class: 'block later' }, along.element, strip.element);
+  const box = editor({ most: limits.characters, onText: typed, onPlace: focusPlace, onPick: (...place) => attention.pick(...place), onScroll: () => attention.nameEdges() });
+  const attention = attending(page, { heads, box, chosen: () => chosen, place: () => place });
+  const panel = placePanel(page, unit, attention.lists);
+  const figures = pictures(page, { rows: heads.length, usual, chooseHead, chooseBeside: attention.chooseBeside, onToken: toToken });
+  const whatIf = whatIfLine(page, unit);
+  const kept = keeping(page, (now) => {
+    choices = { ...choices, ...now };
+    kept.long(choices.stored !== undefined, text);
+  });
+  const file = fileChoice(attention.element, { most: limits.characters, onText: replace, complain: page.complain });
+  const bar = controls(page, { heads, file: file.button, links: textLinks(page, painted), onExample: replace });
+  const writing = continuation(page, { unit, most: limits.continuation, text: () => text, cuts: () => chosen.cuts, append });
+
+  const { promise: drawn, resolve: firstDrawn } = Promise.withResolvers();
+  const reads = reader(page, { fields: ['span', 'distance', 'outside'], onRead: take, onFail: fail });
+  const readsUncut = reader(page, { fields: [], onFail: page.complain, onRead: ({ raw }) => showWhatIf(raw.columns.bits.values) });
 
   /** @param {string} next */
   function typed(next) {
-    text = next;
-    clearTimeout(pause);
-    pause = setTimeout(async () => {
-      const address = await addressed(next).catch(() => null);
-      if (signal.aborted || text !== next) return;
-      const pair = address ?? { text: undefined, stored: undefined };
-      choices = { ...choices, ...pair };
-      page.choose(pair);
-      if (!address) page.complain(new Error('This browser has no room to keep this text: a link will not open it.'));
-      read();
-    }, typingPause);
+    writing.stop();
+    change(next, rest);
   }
 
-  /** @param {string} name */
-  function example(name) {
-    exampleSelect.value = '';
-    const next = examples[/** @type {keyof typeof examples} */ (name)];
-    if (next === undefined) return;
+  /** By an example or a file. @param {string} next */
+  function replace(next) {
+    writing.stop();
     box.set(next);
-    typed(next);
+    change(next, 0);
   }
 
-  /** Asks the model about the text; an answer to an older text is not waited for. */
-  async function read() {
-    asked.abort();
-    asked = new AbortController();
-    const { signal: stale } = asked;
-    if (!text) return showNothing();
-    const reduce = Array.from(text).length <= mostForHeads || of() === 'head' ? 'head' : 'layer';
-    const fields = [...new Set([usual, 'distance', ...(measure() === 'bits' ? [] : [measure()])])];
+  /** By the model. @param {string} more */
+  function append(more) {
+    change(box.append(more), rest);
+  }
+
+  /** @param {string} next @param {number} wait */
+  function change(next, wait) {
+    text = next;
+    choices = { ...choices, at: undefined };
+    chosen = chosenFrom(choices, checkpoint, heads, usual);
+    read(wait);
+    kept.keep(text, () => ({ at: choices.at, written: box.layer.byModel().map((run) => run.join('-')).join(',') || undefined }));
+  }
+
+  /** @param {number} wait how long the figures do */
+  function read(wait) {
+    page.calm();
+    pause = wait;
+    attention.clear();
+    const characters = Array.from(text);
+    writing.enable(characters.length > 0);
+    if (!characters.length) return showNothing();
     busy(true);
-    try {
-      const answer = await api.analyse(checkpoint.id, { text, fields, reduce }, AbortSignal.any([stale, signal]));
-      if (stale.aborted || signal.aborted) return;
-      current = reading(answer, text, checkpoint);
-      await Promise.all([show(), along.drawn, strip.drawn]);
-    } catch (error) {
-      page.complain(error);
-      if (!current) title.textContent = 'This text could not be read.';
+    if (characters.length > limits.characters) {
+      return fail(new Error(`The text has ${count(characters.length)} characters; at most ${count(limits.characters)} are read at once.`));
     }
-    if (!stale.aborted && !signal.aborted) busy(false);
+    return reads.want({ characters, cuts: chosen.cuts, reduce: characters.length <= mostForHeads || chosen.of === 'head' ? 'head' : 'layer' });
+  }
+
+  /** @param {import('./text/reader.js').Known} known @param {boolean} whole */
+  function take(known, whole) {
+    current = reading(known, checkpoint);
+    paint();
+    line.textContent = status(current, unit);
+    clearTimeout(resting);
+    resting = setTimeout(() => show(whole), whole ? pause : rest);
+    if (whole && chosen.cuts.length) readsUncut.want({ characters: known.characters, reduce: 'all', cuts: [] });
+    showWhatIf();
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    reads.forget();
+    page.complain(error);
+    if (!current) title.textContent = 'This text could not be read.';
+    busy(false);
   }
 
   /** @param {boolean} so */
   function busy(so) {
     document.documentElement.dataset.ready = String(!so);
-    box.layer.classList.toggle('waiting', so);
+    box.layer.element.classList.toggle('waiting', so);
+    if (!so) firstDrawn(undefined);
   }
 
-  async function show() {
+  /** @param {boolean} [whole] */
+  async function show(whole = true) {
     if (!current) return;
-    const shown = { reading: current, measure: measure(), of: of(), chosen: chosen(), unit };
+    const shown = { reading: current, unit, ...chosen };
     paint();
     title.textContent = headline(shown, checkpoint.variant);
-    subline.textContent = sublines[shown.measure];
-    line.textContent = `${status(current, unit)}${note}`;
-    pictures.hidden = false;
-    const drawn = [along.show(shown), strip.show({ ...shown, measure: shown.measure === 'bits' ? usual : shown.measure })];
-    panel.showKinds(shown);
-    focusPlace(Math.min(place ?? firstLook(current.characters), current.characters.length - 1));
-    await Promise.all(drawn);
+    subline.textContent = sublines[chosen.measure];
+    kept.long(choices.stored !== undefined, text);
+    const drawn = figures.show(shown);
+    focusPlace(Math.min(place ?? chosen.held[0] ?? firstLook(current.characters), current.characters.length - 1));
+    if (current.characters.length === box.layer.count()) attention.show(current);
+    await drawn;
+    if (whole && !signal.aborted) busy(false);
+  }
+
+  /** The measure of each character, and what the tints stand for. */
+  function painted() {
+    const tokens = current?.tokenValues(chosen.measure, chosen.of, chosen.chosen);
+    if (!current || !tokens) return undefined;
+    const values = current.characterValues(tokens, chosen.measure);
+    return { ...chosen, characters: current.characters, values, domain: domainOf(values, chosen.measure) };
   }
 
   function paint() {
-    const values = current?.tokenValues(measure(), of(), chosen());
-    if (!current || !values) return;
-    const shades = current.characterValues(values, measure());
-    const domain = domainOf(shades, measure());
+    const now = painted();
+    if (!now) return;
+    const { values, domain } = now;
     const tint = tinter();
-    box.paint(shades, (value) => tint(position(value, domain)));
-    scale.show(domain, measure(), unit);
+    box.layer.paint(values, (value) => tint(position(value, domain)));
+    scale.show(domain, chosen.measure, unit);
     scale.element.hidden = false;
   }
 
+  /** @param {Float32Array} [uncut] */
+  const showWhatIf = (uncut) => whatIf.show(chosen.cuts, current?.tokenValues('bits', 'all', chosen.chosen) ?? undefined, uncut);
+
   function showNothing() {
     current = undefined;
+    reads.forget();
+    clearTimeout(resting);
     title.textContent = 'What should the model read?';
     subline.textContent = 'Paste or type a text, or choose an example: each character is tinted by how far back the heads look.';
     line.textContent = '';
     scale.element.hidden = true;
-    pictures.hidden = true;
+    figures.element.hidden = true;
     panel.clear();
     busy(false);
   }
 
-  /** @param {number | null} index */
-  function focusPlace(index) {
+  /** @param {number | null} index @param {boolean} [shift] */
+  function focusPlace(index, shift = false) {
     place = index;
     box.mark(index);
+    attention.look(index, shift);
     if (!current || index === null || index >= current.characters.length) return;
-    panel.show({ reading: current, measure: measure(), of: of(), chosen: chosen(), unit }, index);
+    panel.show({ reading: current, unit, ...chosen }, index);
     const token = current.lastToken[index];
-    along.cursor(token, current.count);
-    strip.cursor(token, current.count);
+    figures.cursor(token, current.count);
+  }
+
+  /** @param {number} token */
+  function toToken(token) {
+    if (current) focusPlace(current.starts[Math.min(token, current.count - 1)]);
   }
 
   /** @param {Choices} next */
   function update(next) {
-    page.calm();
-    const before = choices;
+    const [before, was] = [choices, chosen];
     choices = next;
+    chosen = chosenFrom(choices, checkpoint, heads, usual);
     showControls();
-    const lacks = current && measure() !== 'bits' && !current.fields[measure()];
-    const wantsHead = current && of() === 'head' && !current.perHead;
-    const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall() !== text;
-    if (elsewhere) {
-      text = recall();
-      box.set(text);
-    }
-    if (elsewhere || lacks || wantsHead) read();
-    else if (choices.show !== before.show || choices.of !== before.of || choices.head !== before.head) show();
+    const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall(choices, page.complain) !== text;
+    if (elsewhere) setText();
+    const moreHeads = current && chosen.of === 'head' && !current.perHead;
+    if (elsewhere || moreHeads || choices.cuts !== before.cuts) read(0);
+    else if (chosen.measure !== was.measure || chosen.of !== was.of || chosen.chosen !== was.chosen) show();
+    else if (['at', 'way', 'share', 'beside'].some((name) => choices[/** @type {keyof Choices} */ (name)] !== before[/** @type {keyof Choices} */ (name)])) attention.show();
   }
 
   function showControls() {
-    const head = chosen();
-    toShow.show(names, measure());
-    toOf.show({ all: 'all heads', layer: `layer ${head.layer}`, head: headName(head) }, of());
-    headSelect.value = headKey(head);
-    note = choices.stored ? ' · a long text: this link opens it only in this browser' : '';
+    bar.show(chosen);
+    attention.showControls();
   }
 
-  /** The text that the address speaks of. */
-  function recall() {
-    if (choices.text !== undefined) return choices.text;
-    if (!choices.stored) return firstText;
-    const found = kept(choices.stored);
-    if (found === null) page.complain(new Error('This link’s text is kept in another browser; here is an example in its place.'));
-    return found ?? firstText;
+  /** Takes the text from the address. */
+  function setText() {
+    text = recall(choices, page.complain);
+    box.set(text);
+    box.layer.markByModel(chosen.written);
   }
 
-  text = recall();
-  box.set(text);
+  setText();
   box.followCaret(signal);
   onTheme(paint, signal);
   showControls();
-  signal.addEventListener('abort', () => { clearTimeout(pause); asked.abort(); });
+  signal.addEventListener('abort', () => clearTimeout(resting));
 
   const element = el('div', { class: 'view' },
     el('div', { class: 'pictures' },
-      el('header', {}, title, subline),
+      el('header', {}, title, subline, whatIf.element),
       el('div', { class: 'block' },
-        el('div', { class: 'controls' }, toShow.element, toOf.element, el('label', {}, 'head ', headSelect), exampleSelect, el('span', { class: 'links' }, linkButton())),
-        box.element,
-        el('div', { class: 'under' }, line, scale.element)),
-      pictures),
+        bar.element, attention.element, attention.lines,
+        el('div', { class: 'under' }, el('span', {}, line, kept.note, file.told), scale.element),
+        attention.controls, writing.element),
+      figures.element),
     panel.element);
-  pictures.hidden = true;
   scale.element.hidden = true;
-  return { element, drawn: read(), update };
+  read(0);
+  return { element, drawn, update };
 }
 
 /** @returns {View} */

@@ -337,3 +337,8 @@ def test_the_document_s_examples_are_what_the_shipped_model_answers(client: Test
         schema = document["components"]["schemas"][name]
         assert set(schema["properties"]) == set(answers[name])
         assert schema["example"] == without_null(examples[name])
+
+
+def test_the_limits_are_told(client: TestClient) -> None:
+    limits = client.get("/api/v1/limits").json()
+    assert limits == {"characters": 20_000, "weights": 8_388_608, "continuation": 1_000}

@@ -61,6 +61,15 @@ def test_a_seed_gives_one_text_even_after_others_were_read(client: TestClient) -
     assert lines(client, SHIPPED, seed=6, **body)[-1]["text"] != one
 
 
+def test_a_model_writes_with_heads_cut(client: TestClient) -> None:
+    spans = [{"layer": 1, "head": 0, "span": 9}]
+    *tokens, last = lines(client, TINY, text="to be or not t", tokens=40, seed=3, spans=spans)
+    body = {"fields": ["span"], "from": 14, "spans": spans}
+    reading = analyse(client, TINY, "to be or not t" + last["text"], **body).json()
+    np.testing.assert_allclose(array(reading["bits"]), [t["bits"] for t in tokens], rtol=1e-3)
+    np.testing.assert_allclose(array(reading["fields"]["span"]), [t["layers"] for t in tokens])
+
+
 def test_bytes_that_are_no_character_are_named_and_replaced(client: TestClient) -> None:
     # at this temperature every byte is about as likely as any other
     *tokens, last = lines(client, SHIPPED, text="a", tokens=60, temperature=10, seed=1)

@@ -53,6 +53,12 @@ def test_the_answer_is_the_reading_with_the_heads_cut(client: TestClient) -> Non
     assert whole.fields["span"][0, 4, 3] > cut.fields["span"][0, 4, 3] == 33
 
 
+def test_the_change_may_be_declined(client: TestClient) -> None:
+    told = analyse(client, SHIPPED, TEXT, spans=CUTS).json()
+    quick = analyse(client, SHIPPED, TEXT, spans=CUTS, what_if=False).json()
+    assert told["what_if"] and quick["what_if"] is None and quick["bits"] == told["bits"]
+
+
 def test_other_cuts_follow_at_once(client: TestClient) -> None:
     for layer, span in ((0, 5), (1, 6), (1, 7)):
         spans = [{"layer": layer, "head": 1, "span": span}]

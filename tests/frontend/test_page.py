@@ -82,12 +82,12 @@ def test_characters_are_coloured_by_the_attention_distance_of_the_api(visit: Vis
     page = visit.open("/text")
     page.locator("#text-input").fill(TEXT)
     page.wait_for_timeout(200)
-    expect(page.locator("#text-coloured > span")).to_have_count(len(TEXT), timeout=20_000)
+    expect(page.locator("#text-coloured span")).to_have_count(len(TEXT), timeout=20_000)
     visit.ready()
     answer = visit.api("analyses", text=TEXT, fields=["distance"], reduce="all")
     distance = unpack(page, answer["fields"]["distance"])
     shown = page.evaluate(
-        """() => [...document.querySelectorAll('#text-coloured > span')].map((span) =>
+        """() => [...document.querySelectorAll('#text-coloured span')].map((span) =>
             [span.textContent, span.dataset.value, getComputedStyle(span).backgroundColor])"""
     )
     assert "".join(character for character, _, _ in shown) == TEXT
@@ -114,7 +114,7 @@ def test_a_link_opens_the_text_the_measure_and_the_head(visit: Visit) -> None:
     page = visit.open(f"/text#head=L5H1&of=head&show=span&text={text.replace(' ', '%20')}")
     expect(page.locator("#text-input")).to_have_value(text)
     span = next(h["span"] for h in visit.api("spans")["heads"] if (h["layer"], h["head"]) == (5, 1))
-    values = page.locator("#text-coloured > span").evaluate_all(
+    values = page.locator("#text-coloured span").evaluate_all(
         "(spans) => spans.map((span) => Number(span.dataset.value))"
     )
     assert values == [span] * len(text)

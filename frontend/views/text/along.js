@@ -85,7 +85,7 @@ export function alongFigure(page, onToken) {
     /** @param {Shown} shown */
     show(shown) {
       lines = linesOf(shown);
-      caption = `${page.checkpoint.id} · ${headName(shown.chosen)} · “${shown.reading.text.slice(0, 24).replace(/\s+/g, ' ')}…”`;
+      caption = `${page.checkpoint.id} · ${headName(shown.chosen)} · “${shown.reading.characters.slice(0, 24).join('').replace(/\s+/g, ' ')}…”`;
       return picture.show(draw(shown), {
         title: measures[shown.measure].along,
         label: `${measures[shown.measure].along}: ${lines.map(({ name, values }) => `${name} ${summary(values, shown.measure)}`).join(', ')}.`,

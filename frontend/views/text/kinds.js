@@ -28,17 +28,52 @@ function kindOf(character, before) {
  * @param {string[]} characters
  * @param {Float32Array} values
  */
-export function byKind(characters, values) {
-  const sums = /** @type {Map<Kind, { sum: number, count: number }>} */ (new Map());
+export const byKind = (characters, values) =>
+  means(characters.map((character, i) => [kindOf(character, characters[i - 1] ?? ''), values[i]]), 3)
+    .map(({ name, mean }) => ({ kind: /** @type {Kind} */ (name), mean })).sort((a, b) => b.mean - a.mean);
+
+const places = ['first letter', 'second', 'third', 'fourth', 'fifth', 'sixth and on'];
+
+/** Mean value by place in the word. @param {string[]} characters @param {Float32Array} values */
+export function byPlace(characters, values) {
+  const found = means(words(characters).flatMap(([from, to]) =>
+    Array.from({ length: to - from }, (_, i) => /** @type {[string, number]} */ ([places[Math.min(i, places.length - 1)], values[from + i]]))), 1);
+  return found.sort((a, b) => places.indexOf(a.name) - places.indexOf(b.name));
+}
+
+const mostWords = 8;
+
+/** The words with the highest mean, of two letters or more. @param {string[]} characters @param {Float32Array} values */
+export function byWord(characters, values) {
+  const found = means(words(characters).filter(([from, to]) => to - from > 1).flatMap(([from, to]) => {
+    const word = characters.slice(from, to).join('').toLowerCase();
+    return Array.from(values.slice(from, to), (value) => /** @type {[string, number]} */ ([word, value]));
+  }), 1);
+  return found.sort((a, b) => b.mean - a.mean).slice(0, mostWords);
+}
+
+/** @param {string[]} characters @returns {[number, number][]} from and to of each */
+function words(characters) {
+  /** @type {[number, number][]} */
+  const found = [];
   characters.forEach((character, i) => {
-    if (!Number.isFinite(values[i])) return;
-    const kind = kindOf(character, characters[i - 1] ?? '');
-    const so = sums.get(kind) ?? { sum: 0, count: 0 };
-    sums.set(kind, { sum: so.sum + values[i], count: so.count + 1 });
+    if (!letter.test(character)) return;
+    const last = found.at(-1);
+    if (last?.[1] === i) last[1]++;
+    else found.push([i, i + 1]);
   });
-  return [...sums].filter(([, { count }]) => count > 2)
-    .map(([kind, { sum, count }]) => ({ kind, mean: sum / count }))
-    .sort((a, b) => b.mean - a.mean);
+  return found;
+}
+
+/** The mean of each name that has values enough. @param {[string, number][]} named @param {number} enough */
+function means(named, enough) {
+  const sums = /** @type {Map<string, { sum: number, count: number }>} */ (new Map());
+  for (const [name, value] of named) {
+    if (!Number.isFinite(value)) continue;
+    const so = sums.get(name) ?? { sum: 0, count: 0 };
+    sums.set(name, { sum: so.sum + value, count: so.count + 1 });
+  }
+  return [...sums].filter(([, { count }]) => count >= enough).map(([name, { sum, count }]) => ({ name, mean: sum / count }));
 }
 
 /**

@@ -1,5 +1,3 @@
-import { unpack } from '../../api.js';
-
 /** What is measured at each token, in the words of the page. */
 export const measures = {
   span: { title: 'Span', along: 'Span along the text', log: true },
@@ -12,24 +10,15 @@ export const measures = {
 /** @typedef {'all' | 'layer' | 'head'} Of */
 
 /**
- * One analysis, unpacked: a value for every token, every character, every row of heads.
- * @param {Analysis} analysis
- * @param {string} text
+ * A text with what the model makes of it: a value for every token, every character, every row of heads.
+ * @param {import('./reader.js').Known} known
  * @param {Checkpoint} checkpoint
  */
-export function reading(analysis, text, { layers, heads }) {
-  const characters = Array.from(text);
-  const starts = unpack(analysis.tokens.start).values;
-  const ends = unpack(analysis.tokens.end).values;
-  const bits = Float32Array.from(unpack(analysis.bits).values);
-  bits[0] = NaN; // nothing comes before the first token that could tell of it
-  const tokens = unpack(analysis.tokens.token).values;
-  const likely = unpack(analysis.next.token);
-  const shares = unpack(analysis.next.share).values;
-  const fields = Object.fromEntries(Object.entries(analysis.fields).map(([name, field]) => [name, unpack(field).values]));
-  const { count } = analysis.tokens;
-  const perHead = analysis.axes.includes('head');
-  const rows = perHead ? layers * heads : analysis.axes.includes('layer') ? layers : 1;
+export function reading({ characters, raw, seconds }, { layers, heads }) {
+  const { count, perHead, symbols, columns: { start, end, token, bits: { values: bits }, likely, share } } = raw;
+  const [starts, ends, tokens] = [start.values, end.values, token.values];
+  const fields = Object.fromEntries(Object.entries(raw.columns).map(([name, { values }]) => [name, values]));
+  const rows = perHead ? layers * heads : layers;
 
   /** @param {number} from @param {number} to rows of a field, averaged @param {ArrayLike<number>} values */
   const mean = (values, from, to) => Float32Array.from({ length: count }, (_, t) => {
@@ -75,13 +64,12 @@ export function reading(analysis, text, { layers, heads }) {
   }
 
   return {
-    text, characters, count, rows, perHead, bpc: analysis.bpc, seconds: analysis.model_seconds, starts, firstToken, lastToken,
-    fields, tokenValues, characterValues,
+    characters, count, rows, perHead, bpc: meanOf(bits), seconds, starts, firstToken, lastToken, fields, tokenValues, characterValues,
     /** The likeliest to follow token t, and which of them does. @param {number} t */
     next(t) {
-      const most = likely.shape[1];
-      return Array.from(likely.values.slice(t * most, (t + 1) * most), (token, i) =>
-        ({ symbol: analysis.next.symbols[token], share: shares[t * most + i], follows: token === tokens[t + 1] }));
+      const most = likely.width;
+      return Array.from(likely.values.slice(t * most, (t + 1) * most), (symbol, i) =>
+        ({ symbol: symbols[symbol], share: share.values[t * most + i], follows: symbol === tokens[t + 1] }));
     },
   };
 }
@@ -101,4 +89,10 @@ export function domainOf(values, measure) {
   if (!log) return { low: 0, high: Math.max(at(measure === 'bits' ? 0.98 : 1), 1e-3), log };
   const low = Math.max(1, at(0.03));
   return { low, high: at(0.98) > low * 1.02 ? at(0.98) : low, log };
+}
+
+/** The mean of the numbers that are known, NaN where none is. @param {Float32Array} values */
+export function meanOf(values) {
+  const known = values.filter(Number.isFinite);
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
 }

@@ -10,9 +10,9 @@ const mostColumns = 1500;
  * Every head over the text: a row a head (or a layer, where the text is long), a column a token.
  * @param {Page} page
  * @param {number} height
- * @param {{ onToken: (token: number) => void, chooseHead: (head: { layer: number, head: number }) => void }} listeners
+ * @param {{ onToken: (token: number) => void, chooseHead: (head: { layer: number, head: number }) => void, chooseBeside: (key: string) => void }} listeners
  */
-export function headStrip(page, height, { onToken, chooseHead }) {
+export function headStrip(page, height, { onToken, chooseHead, chooseBeside }) {
   const { layers, heads } = page.checkpoint;
   /** @type {import('./along.js').Shown | undefined} */
   let shown;
@@ -25,7 +25,11 @@ export function headStrip(page, height, { onToken, chooseHead }) {
     caption: () => `${page.checkpoint.id} · ${shown ? `${measures[shown.measure].title.toLowerCase()} · ${headName(shown.chosen)}` : ''}`,
     rows: () => table(),
     onHover: ({ x }) => onToken(Math.floor(x)),
-    onPoint: ({ y }) => chooseHead(shown?.reading.perHead ? headOf(y) : { layer: y, head: shown?.chosen.head ?? 0 }),
+    onPoint({ y }, { ctrlKey, metaKey }) {
+      const head = shown?.reading.perHead ? headOf(y) : { layer: y, head: shown?.chosen.head ?? 0 };
+      if (ctrlKey || metaKey) chooseBeside(headKey(head));
+      else chooseHead(head);
+    },
   });
 
   /** @param {import('./along.js').Shown} now @returns {(colours: Colours) => Drawing} */
@@ -43,7 +47,8 @@ export function headStrip(page, height, { onToken, chooseHead }) {
     };
     const cells = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => greatest(row, column)));
     const row = reading.perHead ? chosen.layer * heads + chosen.head : chosen.layer;
-    const ticks = domain.log ? logTicks(domain.low, domain.high) : [0, domain.high / 2, domain.high];
+    const round = logTicks(domain.low, domain.high);
+    const ticks = !domain.log ? [0, domain.high / 2, domain.high] : round.length > 1 ? round : [domain.low, domain.high];
     const written = measure === 'outside' ? share : amount;
     return {
       data: [{

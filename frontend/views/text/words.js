@@ -40,4 +40,4 @@ export const sublines = {
 
 /** @param {import('./reading.js').Reading} reading @param {string} unit */
 export const status = ({ bpc, count: tokens, seconds }, unit) =>
-  `${bpc === null ? '' : `${bits(bpc)} bits a ${unit} · `}${count(tokens)} ${unit}${tokens === 1 ? '' : 's'} · ${count(seconds * 1000)} ms`;
+  `${Number.isNaN(bpc) ? '' : `${bits(bpc)} bits a ${unit} · `}${count(tokens)} ${unit}${tokens === 1 ? '' : 's'} · ${count(seconds * 1000)} ms`;
