@@ -10,19 +10,22 @@ export class Problem extends Error {
 }
 
 /**
+ * A good answer; any other is thrown.
  * @param {string} path
  * @param {RequestInit} [options]
- * @returns {Promise<any>}
  */
-async function request(path, options) {
+async function respond(path, options) {
   const response = await fetch(root + path, options).catch((error) => {
     if (error.name === 'AbortError') throw error;
     throw new Problem('The service does not answer. Is it running?');
   });
+  if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  if (response.ok) return body;
   throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
 }
+
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
+const request = async (path, options) => (await respond(path, options)).json().catch(() => null);
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
 
@@ -74,6 +77,30 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
  * @returns {Promise<Analysis>}
  */
 export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
+
+/**
+ * The weights of some heads as octets, a band each: `exact` as numbers, `display` as codes.
+ * @param {string} id
+ * @param {{ text: string, heads?: { layer: number, head: number }[], rows?: [number, number], form: 'exact' | 'display', pool?: [number, number] }} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ key: string, rows: number, columns: number, values: Float32Array | Uint8Array }[]>}
+ */
+export async function bands(id, body, signal) {
+  const asked = sent('POST', body);
+  const headers = { ...asked.headers, Accept: 'application/octet-stream' };
+  const response = await respond(pathOf(id, 'attention'), { ...asked, headers, signal });
+  const list = (/** @type {string} */ name) => (response.headers.get(`Spanscope-${name}`) ?? '').split(', ');
+  const heads = list('Heads');
+  const Numbers = response.headers.get('Spanscope-Dtype') === 'f4' ? Float32Array : Uint8Array;
+  const octets = await response.arrayBuffer();
+  let start = 0;
+  return list('Shapes').map((shape, i) => {
+    const [rows, columns] = shape.split('x').map(Number);
+    const values = new Numbers(octets, start, rows * columns);
+    start += values.byteLength;
+    return { key: heads[i], rows, columns, values };
+  });
+}
 
 /** @param {string} method @param {unknown} [body] @returns {RequestInit} */
 const sent = (method, body = {}) => ({ method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });

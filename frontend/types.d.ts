@@ -3,8 +3,8 @@
 type Variant = 'fixed' | 'adaptive' | 'dynamic';
 type Unit = 'bytes' | 'characters' | 'symbols';
 type ViewName = keyof typeof import('./views.js').views;
-/** A view that is `free` opens without a checkpoint. */
-type ViewEntry = { title: string, key: string } & (
+/** A view that is `free` opens without a checkpoint; those that read a text hand it on to each other. */
+type ViewEntry = { title: string, key: string, reads?: true } & (
   | { free?: false, module: () => Promise<{ build: (page: Page) => Promise<View> }> }
   | { free: true, module: () => Promise<{ build: (frame: Frame) => Promise<View> }> });
 type Colours = ReturnType<typeof import('./theme.js').colours>;
@@ -211,6 +211,11 @@ interface Choices {
   preset?: string;
   of?: string;
   show?: string;
+  rows?: string;
+  back?: string;
+  at?: string;
+  shape?: string;
+  axis?: string;
   text?: string;
   stored?: string;
 }
