@@ -18,7 +18,7 @@ export function read() {
 export function format(view, choices) {
   const pairs = Object.entries(choices)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed()).replaceAll('%40', '@')}`);
+    .map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed()).replace(/%(?:40|3A|2C)/g, decodeURIComponent)}`);
   return `/${view}${pairs.length ? '#' : ''}${pairs.join('&')}`;
 }
 

@@ -9,12 +9,8 @@ export class Problem extends Error {
   }
 }
 
-/**
- * A good answer; any other is thrown.
- * @param {string} path
- * @param {RequestInit} [options]
- */
-async function respond(path, options) {
+/** @param {string} path @param {RequestInit} [options] */
+async function answered(path, options) {
   const response = await fetch(root + path, options).catch((error) => {
     if (error.name === 'AbortError') throw error;
     throw new Problem('The service does not answer. Is it running?');
@@ -24,8 +20,12 @@ async function respond(path, options) {
   throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
 }
 
-/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
-const request = async (path, options) => (await respond(path, options)).json().catch(() => null);
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>}
+ */
+const request = async (path, options) => (await answered(path, options)).json().catch(() => null);
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());
 
@@ -79,16 +79,16 @@ export const history = (id) => request(`/runs/${encodeURIComponent(id.split('@')
 export const analyse = (id, body, signal) => request(pathOf(id, 'analyses'), { ...sent('POST', body), signal });
 
 /**
- * The weights of some heads as octets, a band each: `exact` as numbers, `display` as codes.
+ * The maps of some heads, row by row, column j being distance j + 1: `exact` as weights, `display` as codes, pooled.
  * @param {string} id
  * @param {{ text: string, heads?: { layer: number, head: number }[], rows?: [number, number], form: 'exact' | 'display', pool?: [number, number] }} body
  * @param {AbortSignal} signal
  * @returns {Promise<{ key: string, rows: number, columns: number, values: Float32Array | Uint8Array }[]>}
  */
-export async function bands(id, body, signal) {
+export async function maps(id, body, signal) {
   const asked = sent('POST', body);
   const headers = { ...asked.headers, Accept: 'application/octet-stream' };
-  const response = await respond(pathOf(id, 'attention'), { ...asked, headers, signal });
+  const response = await answered(pathOf(id, 'attention'), { ...asked, headers, signal });
   const list = (/** @type {string} */ name) => (response.headers.get(`Spanscope-${name}`) ?? '').split(', ');
   const heads = list('Heads');
   const Numbers = response.headers.get('Spanscope-Dtype') === 'f4' ? Float32Array : Uint8Array;

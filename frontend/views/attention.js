@@ -7,7 +7,7 @@ import { unreadable } from '../parts/unreadable.js';
 import { findHead, headKey, headName, longestOf, unitOf } from '../words.js';
 import { controls } from './attention/controls.js';
 import { headsFigure } from './attention/heads.js';
-import { moveBy } from './attention/keys.js';
+import { keyboard } from './attention/keys.js';
 import { legend } from './attention/legend.js';
 import { attentionMap } from './attention/map.js';
 import { multiples } from './attention/multiples.js';
@@ -43,6 +43,7 @@ export async function build(page) {
   let reading = new AbortController();
   const pauses = { look: 0, row: 0, address: 0 };
   let looks = 0;
+  let drawnFor = '';
 
   const chosen = () => findHead(heads, choices.head) ?? longestOf(heads);
   const chooseHead = (/** @type {Head} */ head) => page.choose({ head: headKey(head) });
@@ -53,12 +54,17 @@ export async function build(page) {
   const subline = el('p', { class: 'sub' });
   const name = el('h2');
   const words = readout(unit);
+  const scale = legend(unit, signal);
   const bar = controls(page, heads, { zoom, whole });
   const from = source(page, takeText);
   const panel = rowPanel(page, unit, (distance) => shown && setAt({ ...shown.at, distance }));
   const others = headsFigure(page, heads, unit, chooseHead);
   const small = multiples(page, heads, unit, chooseHead);
-  const map = attentionMap(page, unit, { onWindow: setWindow, onPick: setAt, onHover: hover, onKey: key, onSize: look });
+  const map = attentionMap(page, unit, { onWindow: setWindow, onPick: setAt, onHover: hover, onKey: (event) => keys(event), onSize: look });
+  const keys = keyboard({
+    at: () => shown?.at, square: () => shown?.square === true, last: () => (shown?.subject.count ?? 1) - 1, strongest: strongestHere,
+    setAt, zoom: (factor) => zoom('rows', factor), pan: map.pan, whole,
+  });
   const links = saveLinks({
     title: () => name.textContent ?? '', caption: () => checkpoint.id, complain: page.complain, also: [linkButton()],
     image: async () => ({ Plotly: await plotly, .../** @type {Drawing} */ (figureOf(/** @type {any} */ (map.picture()), unit)) }),
@@ -73,6 +79,7 @@ export async function build(page) {
     text = recall();
     shown = undefined;
     known = undefined;
+    drawnFor = '';
     if (!text) return showNothing();
     busy(true);
     try {
@@ -81,10 +88,10 @@ export async function build(page) {
       const head = chosen();
       const reach = reachOf(head, subject);
       const rows = rowsOf(choices.rows, subject.count);
-      const middle = { query: Math.floor((rows[0] + rows[1]) / 2), distance: 1 };
+      const late = { query: Math.floor(rows[0] + 0.75 * (rows[1] - rows[0])), distance: 1 };
       shown = {
         subject, head, reach, rows, back: backOf(choices.back, reach), log: choices.axis !== 'linear', square: square(subject.count),
-        at: atOf(choices.at, subject.count) ?? middle,
+        at: atOf(choices.at, subject.count) ?? late,
       };
       pictures.hidden = false;
       show();
@@ -114,6 +121,7 @@ export async function build(page) {
     bar.show({ head, log: shown.log, square: shown.square, squareFits: subject.count <= longestSquare });
     from.show(text, subject.count, unit, choices.stored ? ' · a long text: this link opens it only in this browser' : '');
     small.mark(head);
+    scale.show(map.level()?.pool ?? 1);
     say(false);
   }
 
@@ -155,6 +163,9 @@ export async function build(page) {
     title.textContent = headline(subject, query, shown.head, weights, unit);
     panel.show(shown, weights);
     show();
+    const now = `${headKey(shown.head)} ${query}`;
+    if (now === drawnFor) return;
+    drawnFor = now;
     await others.show(shown, all);
   }
 
@@ -207,28 +218,17 @@ export async function build(page) {
     say(false);
   }
 
-  /** @param {KeyboardEvent} event */
-  function key(event) {
-    if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { rows: [low, high], at, square, subject: { count } } = shown;
-    const step = moveBy(event, square);
-    const first = strongest(known?.row === at.query ? rowOf(known.all, shown.head) : new Float32Array(1), 1)[0].distance;
-    const react = /** @type {Record<string, () => void>} */ ({
-      '+': () => zoom('rows', 0.5), '=': () => zoom('rows', 0.5), '-': () => zoom('rows', 2), 0: whole,
-      PageUp: () => map.change({ by: (high - low) && map.middle().x / 2 }, {}), PageDown: () => map.change({ by: -map.middle().x / 2 }, {}),
-      Home: () => setAt({ ...at, query: 0 }), End: () => setAt({ ...at, query: count - 1 }), Enter: () => setAt({ ...at, distance: first }),
-    })[event.key];
-    if (!step && !react) return;
-    event.preventDefault();
-    if (step) setAt({ query: at.query + step.query, distance: at.distance + step.distance });
-    else react();
-  }
-
   /** @param {'rows' | 'back'} what @param {number} factor */
   function zoom(what, factor) {
     const { x, y } = map.middle();
     if (what === 'rows') map.change({ about: x, factor }, {});
     else map.change({}, { about: y, factor });
+  }
+
+  /** The distance of the chosen row's strongest key. */
+  function strongestHere() {
+    const row = shown && known?.row === shown.at.query ? rowOf(known.all, shown.head) : undefined;
+    return row ? strongest(row, 1)[0].distance : shown?.at.distance ?? 1;
   }
 
   function whole() {
@@ -281,7 +281,7 @@ export async function build(page) {
   signal.addEventListener('abort', () => { Object.values(pauses).forEach(clearTimeout); reading.abort(); });
   const pictures = el('div', { class: 'block-wide' },
     el('section', { class: 'map-block' }, el('div', { class: 'bar' }, name, links), bar.element, map.element,
-      el('div', { class: 'under' }, words.element, legend())),
+      el('div', { class: 'under' }, words.element, scale.element)),
     el('div', { class: 'later' }, others.element), el('div', { class: 'later' }, small.element));
   const element = el('div', { class: 'view attention' },
     el('div', { class: 'pictures' }, el('header', {}, title, subline, from.element), pictures), panel.element);

@@ -1,9 +1,8 @@
-import { viridis } from '../../parts/scale.js';
-
 /** Weights on the service's log scale, as one byte: 0 below the floor, then equal ratios up to 255 for all of it. */
 
 export const floor = 1e-4;
-const steps = 254;
+/** Between the floor and 1. */
+export const steps = 254;
 
 /** @param {number} weight */
 export const codeOf = (weight) => (weight < floor ? 0 : 1 + Math.round(steps * (1 - Math.log(weight) / Math.log(floor))));
@@ -12,13 +11,7 @@ export const codeOf = (weight) => (weight < floor ? 0 : 1 + Math.round(steps * (
 export const weightOf = (code) => (code ? floor ** ((1 + steps - code) / steps) : 0);
 
 /** @param {number} weight 0 to 1 along the colours */
-export const shade = (weight) => Math.max(0, 1 - Math.log(Math.max(weight, floor)) / Math.log(floor));
+export const along = (weight) => Math.max(0, 1 - Math.log(Math.max(weight, floor)) / Math.log(floor));
 
 /** What legends say. */
 export const weightTicks = [1e-4, 1e-3, 1e-2, 1e-1, 1];
-
-/** The colour of each code as a pixel of a canvas. */
-export const palette = Uint32Array.from({ length: 256 }, (_, code) => {
-  const [red, green, blue] = viridis((code - 1) / steps);
-  return new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
-});

@@ -1,7 +1,8 @@
 import { el } from '../../parts/dom.js';
 import { figure, margin } from '../../parts/figure.js';
 import { count, headKey, headName } from '../../words.js';
-import { shade } from './codes.js';
+import { along } from './codes.js';
+import { colorscale } from './palette.js';
 import { colourBar } from './picture.js';
 import { rowOf, strongest } from './subject.js';
 import { backWords, weightWords } from './words.js';
@@ -58,8 +59,8 @@ export function headsFigure(page, heads, unit, chooseHead) {
     const x = heads.findIndex((head) => head === current?.shown.head);
     return {
       data: [{
-        type: 'heatmap', colorscale: 'Viridis', zmin: 0, zmax: 1, xgap: width > 500 ? 1 : 0, ygap: 1, showscale: width > 500, colorbar: { ...colourBar(), x: 1, xpad: 8 },
-        z: lines.map((_, bin) => values.map((own) => (own[bin] === null ? null : shade(/** @type {number} */ (own[bin]))))),
+        type: 'heatmap', colorscale: colorscale(), zmin: 0, zmax: 1, xgap: width > 500 ? 1 : 0, ygap: 1, showscale: width > 500, colorbar: { ...colourBar(), x: 1, xpad: 8 },
+        z: lines.map((_, bin) => values.map((own) => (own[bin] === null ? null : along(/** @type {number} */ (own[bin]))))),
         text: lines.map((name, bin) => heads.map((head, i) => {
           const found = top(head);
           const where = bin < bins.length ? `${name} ${unit}s back` : 'before the text';
@@ -68,7 +69,7 @@ export function headsFigure(page, heads, unit, chooseHead) {
         hovertemplate: '%{text}<extra></extra>',
       }],
       layout: {
-        margin: { ...margin, l: 64, r: width > 500 ? 80 : 8, b: 28 },
+        margin: { ...margin, l: 72, r: width > 500 ? 80 : 8, b: 28 },
         xaxis: {
           showgrid: false, range: [-0.5, heads.length - 0.5], tickvals: layers.map((layer) => (layer + 0.5) * perLayer - 0.5),
           ticktext: layers.map((layer) => (width > 500 && layers.length <= 12 ? `layer ${layer}` : `L${layer}`)),
@@ -103,7 +104,7 @@ export function headsFigure(page, heads, unit, chooseHead) {
       const { subject, at } = shown;
       return picture.show(draw, {
         title: `Every head from the ${subject.nameOf(at.query)}`,
-        note: `the share of its attention at each distance, ${headName(shown.head)} framed; click a column to choose its head`,
+        note: `share of its attention by distance, ${headName(shown.head)} framed; click a column to choose it`,
         label: `What each of ${heads.length} heads reads from ${unit} ${at.query}, by distance. The table below names each head’s strongest key.`,
       });
     },

@@ -105,11 +105,12 @@ export function levels(ask, count, bytes = room) {
         ...coarser.map((pool) => ({ of: `${name} ${pool}`, rows: cellsInTile * pool })),
       ];
       let last = /** @type {Tile | undefined} */ (undefined);
+      let lastIndex = -1;
       return (row) => {
-        if (last && row >= last.first && row < last.stop) return last;
-        const [best, ...others] = series.map(({ of, rows }) => kept.get(`${of} ${Math.floor(row / rows)}`));
-        last = best;
-        return best ?? others.find(Boolean);
+        const index = Math.floor(row / level.rows); // coarser tiles hold whole finer ones
+        if (index !== lastIndex) last = series.map(({ of, rows }) => kept.get(`${of} ${Math.floor(row / rows)}`)).find(Boolean);
+        lastIndex = index;
+        return last;
       };
     },
     stop() {

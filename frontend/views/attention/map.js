@@ -2,10 +2,10 @@ import { el } from '../../parts/dom.js';
 import { margin } from '../../parts/figure.js';
 import { colours, onTheme } from '../../theme.js';
 import { axis, changed } from './axis.js';
-import { palette } from './codes.js';
 import { atPixel, drawAxes, drawCrossHair, drawTextBegins } from './frame.js';
 import { gestures } from './gestures.js';
 import { levelFor } from './levels.js';
+import { palette } from './palette.js';
 import { paintBand, paintSquare } from './paint.js';
 
 const bandHeight = 360;
@@ -71,8 +71,8 @@ export function attentionMap(page, unit, { onWindow, onPick, onHover, onKey, onS
     const picture = pen.createImageData(heat.width, heat.height);
     const pixels = new Uint32Array(picture.data.buffer);
     const tileAt = now.subject.levels.finder(now.head, levelOf(now));
-    if (now.square) paintSquare(pixels, axes.down, axes.across, tileAt, palette);
-    else paintBand(pixels, axes.across, axes.down, tileAt, palette);
+    if (now.square) paintSquare(pixels, axes.down, axes.across, tileAt, palette());
+    else paintBand(pixels, axes.across, axes.down, tileAt, palette());
     pen.putImageData(picture, 0, 0);
   }
 
@@ -83,16 +83,17 @@ export function attentionMap(page, unit, { onWindow, onPick, onHover, onKey, onS
     if (stale) paint(shown);
     stale = false;
     const place = placeOf(shown);
-    const palette = colours();
+    const ink = colours();
     const height = edges.top + place.down.length + edges.bottom;
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
+    element.style.minHeight = `${height}px`;
     canvas.style.height = `${height}px`;
     pen.scale(devicePixelRatio, devicePixelRatio);
     pen.drawImage(heat, place.left, place.top, place.across.length, place.down.length);
-    drawAxes(pen, place, palette, { across: `place in the text, ${unit}s`, down: shown.square ? `read from, ${unit}` : `distance, ${unit}s back` });
+    drawAxes(pen, place, ink, { across: `place in the text, ${unit}s`, down: shown.square ? `read from, ${unit}` : `distance, ${unit}s back` });
     drawTextBegins(pen, place);
-    drawCrossHair(pen, place, shown.at, palette.accent);
+    drawCrossHair(pen, place, shown.at, ink.accent);
     if (hovered) drawCrossHair(pen, place, hovered, '#fff');
   }
 
@@ -155,6 +156,8 @@ export function attentionMap(page, unit, { onWindow, onPick, onHover, onKey, onS
     redraw,
     ready: () => width > 0,
     level: () => (shown ? levelOf(shown) : undefined),
+    /** By a part of what is on show. @param {number} part */
+    pan: (part) => change({ by: part * across() }, {}),
     /** The middle of the picture, to zoom about by key. */
     middle: () => (shown ? { x: edges.left + across() / 2, y: edges.top + down() / 2 } : { x: 0, y: 0 }),
     /** What is on the canvas, to be saved. */

@@ -2,15 +2,18 @@ import * as api from '../../api.js';
 import { el } from '../../parts/dom.js';
 import { plotly, themed } from '../../parts/figure.js';
 import { saveLinks } from '../../parts/save.js';
-import { colours } from '../../theme.js';
+import { colours, onTheme } from '../../theme.js';
 import { headKey, headName } from '../../words.js';
 import { axis } from './axis.js';
-import { palette, weightOf } from './codes.js';
+import { weightOf } from './codes.js';
 import { distancePool, tileOf } from './levels.js';
+import { palette } from './palette.js';
 import { paintBand } from './paint.js';
 
 const [wide, high] = [96, 64];
 const largestPool = 64;
+/** A text is read once for all maps that come within so many milliseconds. */
+const gathering = 150;
 
 /**
  * The maps of all heads, small: the last layer at the top as in Spans, one distance axis for all. They are asked for as
@@ -30,6 +33,7 @@ export function multiples(page, heads, unit, chooseHead) {
   /** @type {Map<string, import('./paint.js').Tile>} */
   let tiles = new Map();
   let waited = /** @type {Set<Head>} */ (new Set());
+  let pause = 0;
 
   const cells = new Map(heads.map((head) => {
     const canvas = el('canvas', { width: wide, height: high, 'aria-hidden': 'true' });
@@ -46,11 +50,17 @@ export function multiples(page, heads, unit, chooseHead) {
   el('div', { role: 'row', class: 'soft' }, el('span', { role: 'columnheader' }, el('span', { class: 'hidden' }, 'layer')),
     ...[...Array(across).keys()].map((head) => el('span', { role: 'columnheader' }, `H${head}`))));
 
+  const inSight = /** @type {Set<Element>} */ (new Set());
   const sight = new IntersectionObserver((entries) => {
-    const fresh = heads.filter((head) => !waited.has(head) && entries.some(({ isIntersecting, target }) => isIntersecting && target === cells.get(head)?.cell));
-    if (subject && fresh.length) fetchMaps(subject, fresh).catch(page.complain);
-  }, { rootMargin: '120px' });
-  page.signal.addEventListener('abort', () => { sight.disconnect(); asked.abort(); });
+    for (const { isIntersecting, target } of entries) inSight[isIntersecting ? 'add' : 'delete'](target);
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      const fresh = [...cells].filter(([head, { cell }]) => inSight.has(cell) && !waited.has(head)).map(([head]) => head);
+      if (subject && fresh.length) fetchMaps(subject, fresh).catch(page.complain);
+    }, gathering);
+  }, { rootMargin: '100%' });
+  onTheme(() => heads.forEach(paint), page.signal);
+  page.signal.addEventListener('abort', () => { sight.disconnect(); asked.abort(); clearTimeout(pause); });
 
   /** @param {import('./subject.js').Subject} of @param {Head[]} some */
   async function fetchMaps(of, some) {
@@ -58,7 +68,7 @@ export function multiples(page, heads, unit, chooseHead) {
     const pools = { pool: Math.min(largestPool, Math.ceil(of.count / wide)), back: distancePool(reach) };
     const { signal } = asked;
     const body = { text: of.text, heads: some.map(({ layer, head }) => ({ layer, head })), form: /** @type {const} */ ('display'), pool: /** @type {[number, number]} */ ([pools.pool, pools.back]) };
-    const bands = await api.bands(id, body, AbortSignal.any([signal, page.signal])).catch((error) => {
+    const bands = await api.maps(id, body, AbortSignal.any([signal, page.signal])).catch((error) => {
       for (const head of some) waited.delete(head);
       throw error;
     });
@@ -79,7 +89,7 @@ export function multiples(page, heads, unit, chooseHead) {
     [canvas.width, canvas.height] = [wide * ratio, high * ratio];
     const picture = pen.createImageData(canvas.width, canvas.height);
     const back = axis([1, reach + 1], canvas.height, true);
-    paintBand(new Uint32Array(picture.data.buffer), axis([0, subject.count], canvas.width), back, () => tile, palette);
+    paintBand(new Uint32Array(picture.data.buffer), axis([0, subject.count], canvas.width), back, () => tile, palette());
     pen.putImageData(picture, 0, 0);
     canvas.dataset.drawn = 'true';
   }

@@ -1,16 +1,17 @@
 import { themed } from '../../parts/figure.js';
 import { colours } from '../../theme.js';
 import { count } from '../../words.js';
-import { shade, weightOf, weightTicks } from './codes.js';
+import { along, weightOf, weightTicks } from './codes.js';
 import { centre, middle, ticksOf } from './frame.js';
 import { codeAt } from './paint.js';
+import { colorscale } from './palette.js';
 import { weightWords } from './words.js';
 
 /** @typedef {NonNullable<ReturnType<ReturnType<typeof import('./map.js').attentionMap>['picture']>>} Picture */
 
 /** The colours with their weights, as plotly draws a legend. */
 export const colourBar = () => ({
-  thickness: 8, outlinewidth: 0, len: 1, ypad: 0, tickvals: weightTicks.map(shade), ticktext: weightTicks.map(weightWords), title: { text: 'weight', side: 'right' },
+  thickness: 8, outlinewidth: 0, len: 1, ypad: 0, tickvals: weightTicks.map(along), ticktext: weightTicks.map(weightWords), title: { text: 'weight', side: 'right' },
 });
 
 /**
@@ -33,7 +34,7 @@ export function figureOf({ place, image, rows, back, square, log, at }, unit) {
   return {
     data: [{
       type: 'scatter', mode: 'markers', x: [null], y: [null],
-      marker: { color: [0], cmin: 0, cmax: 1, colorscale: 'Viridis', showscale: true, colorbar: colourBar() },
+      marker: { color: [0], cmin: 0, cmax: 1, colorscale: colorscale(), showscale: true, colorbar: colourBar() },
     }],
     layout: themed({
       margin,

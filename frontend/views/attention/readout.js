@@ -34,7 +34,7 @@ export function readout(unit) {
   const announced = el('p', { class: 'hidden', role: 'status' });
   let pause = 0;
   return {
-    element: el('div', { id: 'attention-readout', class: 'readout' }, query, key, el('p', { class: 'numbers' }, weight), announced),
+    element: el('div', { id: 'attention-readout', class: 'readout' }, query, key, el('p', {}, el('span', { class: 'soft' }, 'weight'), weight), announced),
     /**
      * @param {import('./subject.js').Subject} subject
      * @param {import('./frame.js').At} at

@@ -23,14 +23,14 @@ export async function subjectOf(checkpoint, text, signal) {
   const widest = /** @type {Map<string, number>} */ (new Map());
 
   const ask = async (/** @type {number} */ row) => {
-    const found = await api.bands(checkpoint.id, { text, rows: [row, row + 1], form: 'exact' }, signal);
+    const found = await api.maps(checkpoint.id, { text, rows: [row, row + 1], form: 'exact' }, signal);
     return new Map(found.map(({ key, values }) => [key, /** @type {Float32Array} */ (values)]));
   };
 
   return {
     text, characters, count,
     levels: levels(async (head, { exact, pool, back }, range, stop) => {
-      const [band] = await api.bands(checkpoint.id, {
+      const [band] = await api.maps(checkpoint.id, {
         text, heads: [{ layer: head.layer, head: head.head }], rows: range, form: exact ? 'exact' : 'display', pool: exact ? undefined : [pool, back],
       }, AbortSignal.any([stop, signal]));
       widest.set(band.key, Math.max(widest.get(band.key) ?? 0, Math.min(checkpoint.span_limit, band.columns * back)));
@@ -57,8 +57,9 @@ export async function subjectOf(checkpoint, text, signal) {
     nameOf(token) {
       if (token < 0) return 'what stands before the text';
       const at = places[token];
-      const word = wordAround(characters, at);
-      return `“${visible(characters[at])}”${word.length > 1 ? ` of ${word}` : ''}`;
+      const [name, word] = [visible(characters[at]), wordAround(characters, at)];
+      if (name !== characters[at]) return name;
+      return `“${name}”${word.length > 1 ? ` of ${word}` : ''}`;
     },
   };
 }
