@@ -62,11 +62,11 @@ export async function build(page) {
   const small = multiples(page, heads, unit, chooseHead);
   const map = attentionMap(page, unit, { onWindow: setWindow, onPick: setAt, onHover: hover, onKey: (event) => keys(event), onSize: look });
   const keys = keyboard({
-    at: () => shown?.at, square: () => shown?.square === true, last: () => (shown?.subject.count ?? 1) - 1, strongest: strongestHere,
+    at: () => shown?.at, square: () => shown?.square === true, last: () => (shown?.subject.count ?? 1) - 1, toStrongest,
     setAt, zoom: (factor) => zoom('rows', factor), pan: map.pan, whole,
   });
   const links = saveLinks({
-    title: () => name.textContent ?? '', caption: () => checkpoint.id, complain: page.complain, also: [linkButton()],
+    title: () => name.textContent || 'The map of a head', caption: () => `${checkpoint.id} · ${headName(chosen())}`, complain: page.complain, also: [linkButton()],
     image: async () => ({ Plotly: await plotly, .../** @type {Drawing} */ (figureOf(/** @type {any} */ (map.picture()), unit)) }),
     rows: () => { const [picture, level] = [map.picture(), map.level()]; return picture && level ? tableOf(picture, level) : []; },
   });
@@ -94,6 +94,7 @@ export async function build(page) {
         at: atOf(choices.at, subject.count) ?? late,
       };
       pictures.hidden = false;
+      if (choices.rows !== rowsWords(rows, subject.count)) keepInAddress(); // they were of a longer text
       show();
       await Promise.all([lookNow(), rowNow()]);
       if (!stale.aborted && !signal.aborted) small.read(subject);
@@ -225,10 +226,12 @@ export async function build(page) {
     else map.change({}, { about: y, factor });
   }
 
-  /** The distance of the chosen row's strongest key. */
-  function strongestHere() {
-    const row = shown && known?.row === shown.at.query ? rowOf(known.all, shown.head) : undefined;
-    return row ? strongest(row, 1)[0].distance : shown?.at.distance ?? 1;
+  /** Puts the cross-hair on the chosen row's strongest key. */
+  async function toStrongest() {
+    if (!shown) return;
+    const { subject, head, at: { query } } = shown;
+    const all = await subject.weightsOf(query).catch(page.complain);
+    if (all && subject === shown?.subject && query === shown.at.query) setAt({ query, distance: strongest(rowOf(all, head), 1)[0].distance });
   }
 
   function whole() {

@@ -112,11 +112,14 @@ export function drawCrossHair(pen, place, at, color) {
   const { x, y } = centre(place, at);
   pen.save();
   clip(pen, left, top, across.length, down.length);
-  pen.strokeStyle = color;
-  line(pen, left + x, top, left + x, top + down.length);
-  line(pen, left, top + y, left + across.length, top + y);
-  pen.lineWidth = 2;
-  pen.strokeRect(left + x - 4, top + y - 4, 8, 8);
+  for (const [style, wider] of /** @type {const} */ ([['#fff6', 2], [color, 0]])) { // seen on every colour
+    pen.strokeStyle = style;
+    pen.lineWidth = 1 + wider;
+    line(pen, left + x, top, left + x, top + down.length);
+    line(pen, left, top + y, left + across.length, top + y);
+    pen.lineWidth = 2 + wider;
+    pen.strokeRect(left + x - 4, top + y - 4, 8, 8);
+  }
   pen.restore();
   if (square) return;
   const key = left + across.pixel(at.query - at.distance + 0.5);

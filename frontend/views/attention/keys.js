@@ -15,18 +15,18 @@ const inSquare = {
 
 /**
  * @param {{
- *   at: () => At | undefined, square: () => boolean, last: () => number, strongest: () => number,
- *   setAt: (at: At) => void, zoom: (factor: number) => void, pan: (part: number) => void, whole: () => void,
+ *   at: () => At | undefined, square: () => boolean, last: () => number, setAt: (at: At) => void, toStrongest: () => void,
+ *   zoom: (factor: number) => void, pan: (part: number) => void, whole: () => void,
  * }} map
  * @returns {(event: KeyboardEvent) => void}
  */
-export function keyboard({ at, square, last, strongest, setAt, zoom, pan, whole }) {
+export function keyboard({ at, square, last, setAt, toStrongest, zoom, pan, whole }) {
   const nearer = () => zoom(0.5);
   /** @type {Record<string, (at: At) => void>} */
   const react = {
     '+': nearer, '=': nearer, '-': () => zoom(2), 0: whole, PageUp: () => pan(0.5), PageDown: () => pan(-0.5),
     Home: (now) => setAt({ ...now, query: 0 }), End: (now) => setAt({ ...now, query: last() }),
-    Enter: (now) => setAt({ ...now, distance: strongest() }),
+    Enter: toStrongest,
   };
   return (event) => {
     const now = at();

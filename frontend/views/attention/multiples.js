@@ -34,6 +34,7 @@ export function multiples(page, heads, unit, chooseHead) {
   let tiles = new Map();
   let waited = /** @type {Set<Head>} */ (new Set());
   let pause = 0;
+  let pending = /** @type {Promise<unknown>} */ (Promise.resolve());
 
   const cells = new Map(heads.map((head) => {
     const canvas = el('canvas', { width: wide, height: high, 'aria-hidden': 'true' });
@@ -55,21 +56,28 @@ export function multiples(page, heads, unit, chooseHead) {
     for (const { isIntersecting, target } of entries) inSight[isIntersecting ? 'add' : 'delete'](target);
     clearTimeout(pause);
     pause = setTimeout(() => {
-      const fresh = [...cells].filter(([head, { cell }]) => inSight.has(cell) && !waited.has(head)).map(([head]) => head);
-      if (subject && fresh.length) fetchMaps(subject, fresh).catch(page.complain);
+      const fresh = heads.filter((head) => inSight.has(/** @type {Element} */ (cells.get(head)?.cell)));
+      want(fresh).catch(page.complain);
     }, gathering);
   }, { rootMargin: '100%' });
   onTheme(() => heads.forEach(paint), page.signal);
   page.signal.addEventListener('abort', () => { sight.disconnect(); asked.abort(); clearTimeout(pause); });
 
+  /** Those of some heads that were not asked for yet. @param {Head[]} some */
+  function want(some) {
+    const fresh = some.filter((head) => !waited.has(head));
+    for (const head of fresh) waited.add(head);
+    if (subject && fresh.length) pending = Promise.all([pending, fetchMaps(subject, fresh)]);
+    return pending;
+  }
+
   /** @param {import('./subject.js').Subject} of @param {Head[]} some */
   async function fetchMaps(of, some) {
-    for (const head of some) waited.add(head);
     const pools = { pool: Math.min(largestPool, Math.ceil(of.count / wide)), back: distancePool(reach) };
     const { signal } = asked;
     const body = { text: of.text, heads: some.map(({ layer, head }) => ({ layer, head })), form: /** @type {const} */ ('display'), pool: /** @type {[number, number]} */ ([pools.pool, pools.back]) };
     const bands = await api.maps(id, body, AbortSignal.any([signal, page.signal])).catch((error) => {
-      for (const head of some) waited.delete(head);
+      for (const head of signal.aborted ? [] : some) waited.delete(head);
       throw error;
     });
     if (signal.aborted) return;
@@ -111,7 +119,10 @@ export function multiples(page, heads, unit, chooseHead) {
 
   const links = saveLinks({
     title: () => 'Every head over the text', caption: () => `${id} · ${headName(chosen)}`, complain: page.complain,
-    image: async () => ({ Plotly: await plotly, data: [], layout: picture() }),
+    image: async () => {
+      await want(heads);
+      return { Plotly: await plotly, data: [], layout: picture() };
+    },
     rows: () => [['layer', 'head', 'row', 'to row', 'largest weight', 'at distance'], ...heads.flatMap(largestOf)],
   });
 
@@ -148,7 +159,7 @@ export function multiples(page, heads, unit, chooseHead) {
       asked.abort();
       asked = new AbortController();
       subject = next;
-      [tiles, waited] = [new Map(), new Set()];
+      [tiles, waited, pending] = [new Map(), new Set(), Promise.resolve()];
       sight.disconnect();
       for (const { cell, canvas } of cells.values()) {
         delete canvas.dataset.drawn;
