@@ -48,10 +48,10 @@ export function readout(unit) {
         to < 0 ? el('span', { class: 'snippet' }, 'before the text began') : snippet(subject.textAround(to)),
         el('span', { class: 'soft' }, backWords(distance, unit)));
       weight.textContent = value;
-      clearTimeout(pause);
       if (!aloud) return;
-      pause = setTimeout(() => {
-        announced.textContent = `From the ${subject.nameOf(row)}, ${unit} ${row}, to ${subject.nameOf(to)}, ${backWords(distance, unit)}: ${value}`;
+      clearTimeout(pause);
+      pause = setTimeout(() => { // the weight may have become known meanwhile
+        announced.textContent = `From the ${subject.nameOf(row)}, ${unit} ${row}, to ${to < 0 ? 'before the text' : `the ${subject.nameOf(to)}`}, ${backWords(distance, unit)}: ${weight.textContent}`;
       }, 500);
     },
   };

@@ -55,7 +55,7 @@ export async function subjectOf(checkpoint, text, signal) {
     },
     /** @param {number} token */
     nameOf(token) {
-      if (token < 0) return 'what stands before the text';
+      if (token < 0) return 'time before the text';
       const at = places[token];
       const [name, word] = [visible(characters[at]), wordAround(characters, at)];
       if (name !== characters[at]) return name;
