@@ -238,7 +238,7 @@ def test_a_long_text_brings_no_more_than_is_seen(browser: Browser, address: str)
     page = visit.open(f"/attention#head=L{near['layer']}H{near['head']}&text=.")
     asked: list[Request] = []
     page.on(
-        "requestfinished",
+        "request",
         lambda r: asked.append(r) if r.method == "POST" and r.url.endswith("/attention") else None,
     )
     page.locator(".source summary").click()

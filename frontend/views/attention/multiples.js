@@ -59,7 +59,7 @@ export function multiples(page, heads, unit, chooseHead) {
       const fresh = heads.filter((head) => inSight.has(/** @type {Element} */ (cells.get(head)?.cell)));
       want(fresh).catch(page.complain);
     }, gathering);
-  }, { rootMargin: '100%' });
+  }, { rootMargin: '200px' });
   onTheme(() => heads.forEach(paint), page.signal);
   page.signal.addEventListener('abort', () => { sight.disconnect(); asked.abort(); clearTimeout(pause); });
 
