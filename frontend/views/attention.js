@@ -42,7 +42,7 @@ export async function build(page) {
   let hovered = /** @type {import('./attention/frame.js').At | null} */ (null);
   let reading = new AbortController();
   const pauses = { look: 0, row: 0, address: 0 };
-  let looks = 0;
+  let working = 0;
   let drawnFor = '';
 
   const chosen = () => findHead(heads, choices.head) ?? longestOf(heads);
@@ -81,7 +81,6 @@ export async function build(page) {
     known = undefined;
     drawnFor = '';
     if (!text) return showNothing();
-    busy(true);
     try {
       const subject = await subjectOf(checkpoint, text, AbortSignal.any([stale, signal]));
       if (stale.aborted || signal.aborted) return;
@@ -101,15 +100,21 @@ export async function build(page) {
     } catch (error) {
       page.complain(error);
       if (!shown) title.textContent = 'This text could not be read.';
-      busy(false);
     }
   }
 
   /** @param {number} count */
   const square = (count) => choices.shape === 'square' && count <= longestSquare;
 
-  /** @param {boolean} so */
-  const busy = (so) => { document.documentElement.dataset.ready = String(!so); };
+  /** The page is ready when nothing is under way. @template T @param {() => Promise<T>} work @returns {() => Promise<T>} */
+  const waited = (work) => async () => {
+    working += 1;
+    document.documentElement.dataset.ready = 'false';
+    return work().finally(() => {
+      working -= 1;
+      if (!working && !signal.aborted) document.documentElement.dataset.ready = 'true';
+    });
+  };
 
   function show() {
     if (!shown) return;
@@ -138,15 +143,12 @@ export async function build(page) {
   async function lookNow() {
     const level = map.level();
     if (!shown || !level || !map.ready()) return;
-    const mine = ++looks;
     const { subject, head, rows } = shown;
-    busy(true);
     await subject.levels.want(head, level, rows, () => map.redraw(true));
-    if (mine !== looks || subject !== shown?.subject) return;
+    if (subject !== shown?.subject || head !== shown.head) return;
     const reach = reachOf(head, subject);
     if (reach > shown.reach) shown = { ...shown, reach, back: backOf(choices.back, reach) };
     show();
-    busy(false);
   }
 
   /** Reads the chosen row of every head. */
@@ -173,7 +175,7 @@ export async function build(page) {
   /** @param {'look' | 'row'} what @param {() => Promise<void>} now @param {number} pause */
   function later(what, now, pause) {
     clearTimeout(pauses[what]);
-    pauses[what] = setTimeout(() => now().catch(page.complain), pause);
+    pauses[what] = setTimeout(() => waited(now)().catch(page.complain), pause);
   }
   function look() { later('look', lookNow, lookPause); }
 
@@ -244,7 +246,6 @@ export async function build(page) {
     pictures.hidden = true;
     from.show('', 0, unit, '');
     from.element.open = true;
-    busy(false);
   }
 
   /** @param {string} next */
@@ -270,7 +271,7 @@ export async function build(page) {
     const before = choices;
     choices = next;
     const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall() !== text;
-    if (elsewhere || !shown) return void open();
+    if (elsewhere || !shown) return void waited(open)();
     const { subject, at } = shown;
     const head = chosen();
     const reach = reachOf(head, subject);
@@ -288,5 +289,5 @@ export async function build(page) {
     el('div', { class: 'later' }, others.element), el('div', { class: 'later' }, small.element));
   const element = el('div', { class: 'view attention' },
     el('div', { class: 'pictures' }, el('header', {}, title, subline, from.element), pictures), panel.element);
-  return { element, drawn: open(), update };
+  return { element, drawn: waited(open)(), update };
 }

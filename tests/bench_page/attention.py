@@ -14,6 +14,8 @@ ROUNDS = 3
 WORDS = "The clock struck nine when Margaret came home, and number {} of all that she had feared was true. "
 LONG = "".join(WORDS.format(number) for number in range(100))[:8192]
 SHORT = LONG[:512]
+READ = """(length) => document.querySelector('.source summary').textContent.includes(length)
+    && document.documentElement.dataset.ready === 'true'"""
 FRAMES = """() => {
     window.frames_ = [];
     let last = performance.now();
@@ -86,8 +88,7 @@ def _open(page: Page, base: str, text: str, head: dict[str, int]) -> None:
     page.locator(".source summary").click()
     page.evaluate(FRAMES)
     page.locator(".source textarea").fill(text)
-    page.wait_for_selector("html[data-ready=false]")
-    _ready(page)
+    page.wait_for_function(READ, arg=f"{len(text):,} ", timeout=120_000)
 
 
 def _map(page: Page, base: str, text: str, head: dict[str, int]) -> dict[str, float]:

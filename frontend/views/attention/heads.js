@@ -17,7 +17,7 @@ import { backWords, weightWords } from './words.js';
 export function headsFigure(page, heads, unit, chooseHead) {
   /** @type {{ shown: import('./map.js').Shown, rows: Map<string, Float32Array> } | undefined} */
   let current;
-  const bins = binsUpTo(Math.max(...heads.map(({ span, p90 }) => Math.max(span, p90))));
+  let bins = binsUpTo(1);
   const table = el('tbody');
   const details = el('details', { class: 'note', ontoggle: () => fill() }, el('summary', {}, 'Every head’s strongest key, as a table'),
     el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Every head’s strongest key' }, el('table', {},
@@ -100,6 +100,7 @@ export function headsFigure(page, heads, unit, chooseHead) {
     /** @param {import('./map.js').Shown} shown @param {Map<string, Float32Array>} rows */
     show(shown, rows) {
       current = { shown, rows };
+      bins = binsUpTo(Math.max(...[...rows.values()].map(({ length }) => length)));
       fill();
       const { subject, at } = shown;
       return picture.show(draw, {

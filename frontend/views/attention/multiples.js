@@ -24,8 +24,9 @@ const gathering = 150;
  * @param {(head: Head) => void} chooseHead
  */
 export function multiples(page, heads, unit, chooseHead) {
-  const { layers, heads: across, id } = page.checkpoint;
-  const reach = Math.max(...heads.map(({ span, p90 }) => Math.ceil(Math.max(span, p90))));
+  const { layers, heads: across, id, variant, span_limit } = page.checkpoint;
+  const reach = variant === 'dynamic' ? span_limit : Math.max(...heads.map(({ span }) => span));
+  const ends = variant === 'dynamic' ? '' : ': where the colour ends, the head’s span ends';
   let chosen = heads[0];
   /** @type {import('./subject.js').Subject | undefined} */
   let subject;
@@ -152,7 +153,7 @@ export function multiples(page, heads, unit, chooseHead) {
 
   return {
     element: el('section', {}, el('div', { class: 'bar' }, el('h2', {}, 'Every head over the text'), links),
-      el('p', { class: 'note' }, `distance downwards from 1 to ${reach}, on a log scale, the same for all: where the colour ends, the head’s span ends; click one to see it large`),
+      el('p', { class: 'note' }, `distance downwards from 1 to ${reach}, on a log scale, the same for all${ends}; click one to see it large`),
       el('div', { class: 'wide' }, grid)),
     /** @param {import('./subject.js').Subject} next */
     read(next) {
