@@ -16,6 +16,8 @@ const help = byId('keys', HTMLDialogElement);
 const remembered = /** @type {Record<ViewName, Choices>} */ (Object.fromEntries(viewNames.map((name) => [name, {}])));
 /** @type {Choices} what the views of a checkpoint hand on to each other */
 let shared = {};
+/** @type {Choices} and those that read a text */
+let sharedText = {};
 /** @type {Checkpoint[]} */
 let checkpoints = [];
 /** @type {{ view: ViewName, checkpoint?: Checkpoint, update: (choices: Choices) => void } | undefined} */
@@ -53,8 +55,11 @@ function chooseCheckpoint(checkpoint) {
 /** @param {ViewName} view whether it opens without a checkpoint */
 const isFree = (view) => entryOf(view).free === true;
 
-/** A head chosen anywhere is chosen everywhere. */
-const headOnly = () => (shared.head ? { head: shared.head } : {});
+/** @param {ViewName} view what the others hand on to it: a head chosen anywhere is chosen everywhere */
+function handedTo(view) {
+  if (isFree(view)) return shared.head ? { head: shared.head } : {};
+  return { ...shared, ...(entryOf(view).reads ? sharedText : {}) };
+}
 
 /** Shows what the address says. */
 async function follow() {
@@ -63,6 +68,7 @@ async function follow() {
   shared = isFree(view)
     ? { ...shared, head: choices.head ?? shared.head }
     : { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
+  if (entryOf(view).reads) sharedText = { text: choices.text, stored: choices.stored };
   mark(view);
   const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
   if (current?.view === view && same) {
@@ -127,8 +133,8 @@ function choose(changes) {
 
 /** @param {ViewName} view @param {Choices} [changes] */
 function go(view, changes) {
-  const own = isFree(view) ? headOnly() : { ...shared, checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
-  address.write(view, { ...remembered[view], ...own, ...changes }, { push: true });
+  const own = isFree(view) ? {} : { checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
+  address.write(view, { ...remembered[view], ...handedTo(view), ...own, ...changes }, { push: true });
   scrollTo(0, 0);
   follow();
 }
@@ -138,7 +144,7 @@ function mark(view) {
   for (const link of document.querySelectorAll('a[data-view]')) {
     const to = link.getAttribute('data-view') ?? '';
     if (!isView(to)) continue;
-    link.setAttribute('href', address.format(to, { ...remembered[to], ...(isFree(to) ? headOnly() : shared) }));
+    link.setAttribute('href', address.format(to, { ...remembered[to], ...handedTo(to) }));
     if (to === view && link.closest('nav')) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }

@@ -3,8 +3,8 @@
 type Variant = 'fixed' | 'adaptive' | 'dynamic';
 type Unit = 'bytes' | 'characters' | 'symbols';
 type ViewName = keyof typeof import('./views.js').views;
-/** A view that is `free` opens without a checkpoint. */
-type ViewEntry = { title: string, key: string } & (
+/** A view that is `free` opens without a checkpoint; those that read a text hand it on to each other. */
+type ViewEntry = { title: string, key: string, reads?: true } & (
   | { free?: false, module: () => Promise<{ build: (page: Page) => Promise<View> }> }
   | { free: true, module: () => Promise<{ build: (frame: Frame) => Promise<View> }> });
 type Colours = ReturnType<typeof import('./theme.js').colours>;
@@ -355,7 +355,7 @@ interface Choices {
   preset?: string;
   of?: string;
   show?: string;
-  /** Places that are held, as 133,150. */
+  /** Of a text: places that are held, as 133,150; of a map: query and key, as 150:133. */
   at?: string;
   beside?: string;
   way?: string;
@@ -363,6 +363,10 @@ interface Choices {
   share?: string;
   /** What the model wrote, as 415-615. */
   written?: string;
+  rows?: string;
+  back?: string;
+  shape?: string;
+  axis?: string;
   text?: string;
   stored?: string;
   z?: string;

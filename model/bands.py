@@ -50,20 +50,21 @@ def read_bands(
     heads: Sequence[tuple[int, int]],
     first: int,
     stop: int,
-    pool: int | None = None,
+    pool: tuple[int, int] | None = None,
     most: float = math.inf,
     pasts: Pasts | None = None,
 ) -> list[Band]:
     """The bands of some heads (layer, head) over tokens [first, stop) of int64 [T].
 
-    With `pool`, pictures: the codes of the largest weight of each `pool` rows by `pool` distances (`codes`). What
+    With `pool`, pictures: the codes (`codes`) of the largest weight of each so many rows by so many distances. What
     `pasts` know is not read again. Raises TooManyWeights as soon as the answer is known to hold more than `most`.
     """
     config = net.config
     parts: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
     outside: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
     widths = dict.fromkeys(heads, 0)
-    rows = math.ceil((stop - first) / (pool or 1))
+    of_rows, of_distances = pool or (1, 1)
+    rows = math.ceil((stop - first) / of_rows)
 
     def widen(lengths: Sequence[Tensor]) -> None:
         """Take note of how far some tokens reach, z in every layer: [heads] or [1, heads, time]."""
@@ -71,7 +72,7 @@ def read_bands(
             z = lengths[layer][head] if lengths[layer].dim() == 1 else lengths[layer][0, head].max()
             span = span_of(z.item(), config.ramp, config.span_limit)
             widths[layer, head] = max(widths[layer, head], span)
-        numbers = sum(rows * math.ceil(width / (pool or 1)) for width in widths.values())
+        numbers = sum(rows * math.ceil(width / of_distances) for width in widths.values())
         if numbers > most:
             raise TooManyWeights(numbers)
 
@@ -90,12 +91,14 @@ def read_bands(
                 head = (layer, own)
                 weights = weights[:, : widths[head]]
                 outside[head].append(_outside(weights, past.length).cpu())
-                parts[head].append((codes(_pooled(weights, 1, pool)) if pool else weights).cpu())
+                parts[head].append(
+                    (codes(_pooled(weights, 1, of_distances)) if pool else weights).cpu()
+                )
     bands = []
     for head in heads:
         width = max(part.shape[1] for part in parts[head])
         band = torch.cat([F.pad(part, (0, width - part.shape[1])) for part in parts[head]])
-        weights = _pooled(band, 0, pool) if pool else band
+        weights = _pooled(band, 0, of_rows) if pool else band
         bands.append(Band(weights, torch.cat(outside[head]), widths[head]))
     return bands
 

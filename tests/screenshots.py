@@ -14,6 +14,7 @@ from tests.browser import chromium, chromium_path, service
 VIEWS = {
     "spans": "/spans",
     "text": "/text",
+    "attention": "/attention#head=L5H2",
     "training": "/training#run=first&head=L2H1",
     "new-run": "/training#preset=quick",
     "compare": "/compare",
@@ -39,6 +40,9 @@ def photograph(browser: Browser, address: str, folder: Path) -> None:
             for view, place in VIEWS.items():
                 page.goto(address + place)
                 page.wait_for_selector("html[data-ready=true]")
+                page.evaluate("scrollTo(0, document.body.scrollHeight)")  # some is drawn when seen
+                page.wait_for_load_state("networkidle")
+                page.evaluate("scrollTo(0, 0)")
                 path = folder / f"{view}-{theme}-{width}.png"
                 page.screenshot(path=path, full_page=True)
                 print(path)

@@ -71,7 +71,7 @@ async def attend(
     model = entry.spec.model
     cuts = checked_cuts(body.spans, model)
     heads = _heads(body.heads, model)
-    if body.form == "exact" and body.pool > 1:
+    if body.form == "exact" and body.pools != (1, 1):
         raise HTTPException(422, "body.pool: exact weights are not pooled; ask for form 'display'")
     text = await written(request, entry, body)
     rows = body.rows or (0, text.count)
@@ -79,7 +79,7 @@ async def attend(
         detail = f"body.rows: [start, stop) with 0 <= start < stop <= {text.count}, the tokens of this text"
         raise HTTPException(422, detail)
     settings: Settings = request.app.state.settings
-    pasts, pool = prefixes_of(request, entry, cuts), body.pool if body.form == "display" else None
+    pasts, pool = prefixes_of(request, entry, cuts), body.pools if body.form == "display" else None
 
     def work(net: Transformer) -> tuple[list[Band], float]:
         started = time.perf_counter()
@@ -123,7 +123,7 @@ def _too_many(
     if count > excess:
         ways.append(f"{int(count / excess):,} rows of these")
     # the odd rows and distances of the last pools are the reason for half as much again
-    if (pool := math.ceil(1.5 * body.pool * math.sqrt(excess))) <= schemas.LARGEST_POOL:
+    if (pool := math.ceil(1.5 * max(body.pools) * math.sqrt(excess))) <= schemas.LARGEST_POOL:
         ways.append(f"form 'display' with a pool of {pool}")
     return (
         f"The answer would hold {error.numbers:,} numbers or more; SPANSCOPE_MAX_WEIGHTS allows {most:,}. "

@@ -12,6 +12,7 @@ from backend.schemas.texts import Cuts, TextRequest
 from model.alphabets import Unit
 
 LARGEST_POOL = 64
+Pool = Annotated[int, Field(ge=1, le=LARGEST_POOL)]
 BandForm = Literal["exact", "display"]
 
 
@@ -36,10 +37,15 @@ class AttentionRequest(TextRequest):
         "exact",
         description="the weights themselves (f4), or a picture (u1): on a log scale, the largest of each pool",
     )
-    pool: int = Field(
-        1, ge=1, le=LARGEST_POOL, description="of a picture: rows, and distances, that become one"
+    pool: Pool | tuple[Pool, Pool] = Field(
+        1,
+        description="of a picture: rows, and distances, that become one; of each as many, or `[rows, distances]`",
     )
     spans: Cuts = Field(default_factory=list)
+
+    @property
+    def pools(self) -> tuple[int, int]:
+        return (self.pool, self.pool) if isinstance(self.pool, int) else self.pool
 
 
 class Scale(BaseModel):
@@ -57,7 +63,7 @@ class HeadBand(BaseModel):
     width: int = Field(description="tokens: the longest span of this head in these rows")
     weights: TypedArray = Field(
         description="[rows, width]: column j is distance j + 1, and a row sums to 1; of a picture both are divided by "
-        "the pool, rounded up, and column j is distances j * pool + 1 to (j + 1) * pool"
+        "their pool, rounded up, and column j is distances j * pool + 1 to (j + 1) * pool"
     )
     outside: TypedArray = Field(
         description="[rows], never pooled: the share of the weights that falls before context and text began"
@@ -71,7 +77,7 @@ class Attention(BaseModel):
     unit: Unit
     rows: tuple[int, int]
     form: BandForm
-    pool: int
+    pool: int | tuple[int, int]
     scale: Scale | None = Field(description="of a picture")
     bands: list[HeadBand]
     model_seconds: float

@@ -139,6 +139,15 @@ def test_a_picture_can_be_read_by_its_scale(client: TestClient) -> None:
     np.testing.assert_allclose(shown, weights_of(torch.tensor(picture)))
 
 
+def test_rows_can_be_pooled_and_distances_left_apart(client: TestClient) -> None:
+    body = {"form": "display", "heads": [{"layer": 0, "head": 1}]}
+    exact = array(attention(client, TINY, **body).json()["bands"][0]["weights"])
+    answer = attention(client, TINY, **body, pool=[8, 1]).json()
+    pooled = np.maximum.reduceat(exact, range(0, len(exact), 8))
+    assert answer["pool"] == [8, 1]
+    np.testing.assert_array_equal(array(answer["bands"][0]["weights"]), pooled)
+
+
 def test_a_near_head_over_8192_rows_is_small(client: TestClient) -> None:
     heads = client.get(f"{SHIPPED}/spans").json()["heads"]
     near = min(heads, key=lambda head: head["span"])
@@ -161,6 +170,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "rows before the text": ({"rows": [-1, 3]}, "body.rows"),
     "three numbers": ({"rows": [1, 2, 3]}, "body.rows"),
     "pooled weights": ({"pool": 2}, "body.pool: exact weights are not pooled"),
+    "pooled distances": ({"pool": [1, 2]}, "body.pool: exact weights are not pooled"),
     "too large a pool": ({"pool": 65, "form": "display"}, "body.pool"),
     "a cut that cannot be": ({"spans": [{"layer": 0, "head": 0, "span": 41}]}, "body.spans.0.span"),
     "no text": ({"text": ""}, "text: no token"),

@@ -85,9 +85,9 @@ def test_codes_tell_a_weight_to_within_two_percent() -> None:
     ).all()
 
 
-@pytest.mark.parametrize("pool", [1, 4, 7])
+@pytest.mark.parametrize("pool", [(1, 1), (4, 4), (7, 2), (8, 1)])
 @pytest.mark.parametrize("variant", ["adaptive", "dynamic"])
-def test_a_picture_shows_the_largest_of_each_pool(variant: Variant, pool: int) -> None:
+def test_a_picture_shows_the_largest_of_each_pool(variant: Variant, pool: tuple[int, int]) -> None:
     net, tokens = random_net(variant), torch.randint(256, (700,))
     exact = read_bands(net, tokens, HEADS, 5, 698)
     pictures = read_bands(net, tokens, HEADS, 5, 698, pool)
