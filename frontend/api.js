@@ -1,3 +1,5 @@
+import { found } from './service.js';
+
 const root = '/api/v1';
 
 /** An answer that is not the one asked for, in words for a person. */
@@ -9,19 +11,53 @@ export class Problem extends Error {
   }
 }
 
+/** What stands before a service, a proxy or a browser's network, says so of one that is away. */
+const away = [502, 503, 504];
+
+/**
+ * The answer, and all of it read. A service that is away is waited for and then asked again; but what changes a run
+ * is sent once, since nobody knows whether it was done.
+ * @template T
+ * @param {string} path
+ * @param {RequestInit} options
+ * @param {(response: Response) => Promise<T>} read
+ */
+async function ask(path, options, read) {
+  for (;;) {
+    const answer = await fetch(root + path, options).then(async (response) => ({ response, body: await read(response) })).catch(passOn);
+    if (answer && !away.includes(answer.response.status)) return answer;
+    const again = found();
+    if (path.startsWith('/runs') && (options.method ?? 'GET') !== 'GET') {
+      throw new Problem('The service did not answer, so this may not have been done: see how the run stands when it is back.');
+    }
+    await again;
+  }
+}
+
+/** @param {unknown} error @returns {null} what is wrong with the network; what was given up goes on its way */
+function passOn(error) {
+  if (error instanceof DOMException) throw error;
+  return null;
+}
+
 /**
  * @param {string} path
  * @param {RequestInit} [options]
  * @returns {Promise<any>}
  */
-async function request(path, options) {
-  const response = await fetch(root + path, options).catch((error) => {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem('The service does not answer. Is it running?');
-  });
-  const body = await response.json().catch(() => null);
+async function request(path, options = {}) {
+  const { response, body } = await ask(path, options, async (response) => parsed(await response.text()));
   if (response.ok) return body;
   throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());

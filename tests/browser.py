@@ -38,9 +38,9 @@ def chromium(path: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def service(runs: Path) -> Iterator[str]:
-    """`spanscope serve` as a process of its own on a free port: its address."""
-    command = [sys.executable, "-m", "backend", "serve", "--port", "0", "--runs", str(runs)]
+def service(runs: Path, port: int = 0) -> Iterator[str]:
+    """`spanscope serve` as a process of its own, on a free port unless one is given: its address."""
+    command = [sys.executable, "-m", "backend", "serve", "--port", str(port), "--runs", str(runs)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

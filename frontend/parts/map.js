@@ -1,8 +1,8 @@
-import { colours } from '../theme.js';
+import { colours, onTheme } from '../theme.js';
 import { amount, headKey, headName } from '../words.js';
 import { el } from './dom.js';
 import { themed } from './figure.js';
-import { css, inkOn, position, viridis } from './scale.js';
+import { colorscale, css, inkOn, position, shade } from './scale.js';
 
 const cellHeight = 38;
 
@@ -11,7 +11,7 @@ const cellHeight = 38;
  * @typedef {Place & { span: number, z: number }} Cell
  * @typedef {{
  *   id: string, label: string, layers: number, heads: number, unit: string, choose: (place: Place) => void,
- *   domain: import('./scale.js').Domain,
+ *   domain: import('./scale.js').Domain, signal: AbortSignal,
  * }} About
  */
 
@@ -19,7 +19,7 @@ const cellHeight = 38;
  * Spans, layers by heads, the first layer at the bottom: a grid one walks through with the arrow keys.
  * @param {About} about
  */
-export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
+export function headGrid({ id, label, layers, heads, unit, domain, choose, signal }) {
   /** @type {Map<string, Cell>} */
   let shown = new Map();
   let chosen = /** @type {Place | undefined} */ (undefined);
@@ -59,17 +59,26 @@ export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
     if (cells.has(headKey(next))) move(next);
   }
 
+  function tint() {
+    for (const [key, node] of cells) {
+      const value = shown.get(key);
+      if (!value) continue;
+      const colour = shade(position(value.span, domain));
+      node.style.background = css(colour);
+      node.style.color = inkOn(colour);
+    }
+  }
+  onTheme(tint, signal);
+
   return {
     element,
     /** @param {Cell[]} values one a head */
     paint(values) {
       shown = new Map(values.map((value) => [headKey(value), value]));
+      tint();
       for (const [key, node] of cells) {
         const value = shown.get(key);
         if (!value) continue;
-        const colour = viridis(position(value.span, domain));
-        node.style.background = css(colour);
-        node.style.color = inkOn(colour);
         node.textContent = amount(Math.round(value.span));
         node.title = `${headName(value)} · z ${amount(value.z)}`;
         node.setAttribute('aria-label', `${headName(value)}, span ${amount(value.span)} ${unit}s`);
@@ -88,14 +97,14 @@ export function headGrid({ id, label, layers, heads, unit, domain, choose }) {
     picture() {
       const values = bottomUp.map((layer) => across.map((head) => shown.get(headKey({ layer, head }))?.span ?? NaN));
       const ink = values.flatMap((row, layer) => row.map((span, head) => ({
-        x: head, y: layer, text: amount(Math.round(span)), showarrow: false, font: { color: inkOn(viridis(position(span, domain))) },
+        x: head, y: layer, text: amount(Math.round(span)), showarrow: false, font: { color: inkOn(shade(position(span, domain))) },
       })));
       const frame = (/** @type {Place} */ { layer, head }) => ({
         type: 'rect', x0: head - 0.5, x1: head + 0.5, y0: layer - 0.5, y1: layer + 0.5, line: { color: colours().accent, width: 3 },
       });
       return {
         data: [{
-          type: 'heatmap', colorscale: 'Viridis', showscale: false, xgap: 2, ygap: 2, zmin: 0, zmax: 1,
+          type: 'heatmap', colorscale: colorscale(), showscale: false, xgap: 2, ygap: 2, zmin: 0, zmax: 1,
           z: values.map((row) => row.map((span) => position(span, domain))),
         }],
         layout: themed({
