@@ -4,7 +4,7 @@ TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
-.PHONY: run test check soak bench screenshots
+.PHONY: run test check soak bench bench-page screenshots
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -29,6 +29,9 @@ soak: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench
+
+bench-page: .venv/installed-dev
+	$(BIN)/python -m tests.bench_page
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots build/screenshots

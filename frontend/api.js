@@ -11,21 +11,23 @@ export class Problem extends Error {
   }
 }
 
-/** What stands before a service, a proxy or a browser's network, says so of one that is away. */
+/** How proxies say that the service behind them is away. */
 const away = [502, 503, 504];
 
 /**
- * The answer, and all of it read. A service that is away is waited for and then asked again; but what changes a run
- * is sent once, since nobody knows whether it was done.
- * @template T
+ * What the service answers. One that is away is waited for and then asked again; but what changes a run is sent once,
+ * since nobody knows whether it was done.
  * @param {string} path
- * @param {RequestInit} options
- * @param {(response: Response) => Promise<T>} read
+ * @param {RequestInit} [options]
  */
-async function ask(path, options, read) {
+async function answered(path, options = {}) {
   for (;;) {
-    const answer = await fetch(root + path, options).then(async (response) => ({ response, body: await read(response) })).catch(passOn);
-    if (answer && !away.includes(answer.response.status)) return answer;
+    const response = await fetch(root + path, options).catch(unlessGivenUp);
+    if (response?.ok) return response;
+    if (response && !away.includes(response.status)) {
+      const body = await response.json().catch(() => null);
+      throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+    }
     const again = found();
     if (path.startsWith('/runs') && (options.method ?? 'GET') !== 'GET') {
       throw new Problem('The service did not answer, so this may not have been done: see how the run stands when it is back.');
@@ -34,8 +36,8 @@ async function ask(path, options, read) {
   }
 }
 
-/** @param {unknown} error @returns {null} what is wrong with the network; what was given up goes on its way */
-function passOn(error) {
+/** @param {unknown} error @returns {null} nothing, where a network failed */
+function unlessGivenUp(error) {
   if (error instanceof DOMException) throw error;
   return null;
 }
@@ -45,19 +47,10 @@ function passOn(error) {
  * @param {RequestInit} [options]
  * @returns {Promise<any>}
  */
-async function request(path, options = {}) {
-  const { response, body } = await ask(path, options, async (response) => parsed(await response.text()));
-  if (response.ok) return body;
-  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
-}
-
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+async function request(path, options) {
+  const text = await (await answered(path, options)).text().catch(unlessGivenUp);
+  if (text === null) throw new Problem('The answer broke off on its way. Try it again.');
+  return text && JSON.parse(text);
 }
 
 const kept = /** @type {Map<string, Promise<any>>} */ (new Map());

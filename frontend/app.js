@@ -41,9 +41,7 @@ async function checkpointFor(wanted) {
   });
 }
 
-const checkpointPicker = picker(byId('picker', HTMLElement), {
-  list: listCheckpoints, runs: async () => (await api.runs()).items, complain, choose: chooseCheckpoint,
-});
+const checkpointPicker = picker(byId('picker', HTMLElement), { list: listCheckpoints, complain, choose: chooseCheckpoint });
 
 /** @param {string} checkpoint */
 function chooseCheckpoint(checkpoint) {

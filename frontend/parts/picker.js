@@ -1,3 +1,4 @@
+import * as api from '../api.js';
 import { age, amount, bits, checkpointName, count } from '../words.js';
 import { again } from './again.js';
 import { el } from './dom.js';
@@ -5,23 +6,19 @@ import { el } from './dom.js';
 const lookAgain = 3000;
 
 /**
- * @typedef {{ name: string, state: string, step: number, steps: number | null }} Training a run as it stands
- * @typedef {{
- *   list: () => Promise<Checkpoint[]>, runs: () => Promise<Training[]>, choose: (id: string) => void, complain: (error: unknown) => void,
- * }} Shelf
- */
-
-/**
  * The checkpoint on show, and a list to choose another: filtered as one types, and renewed as runs go on.
  * @param {HTMLElement} place
- * @param {Shelf} shelf
+ * @param {{
+ *   list: () => Promise<Checkpoint[]>, choose: (id: string) => void, complain: (error: unknown) => void,
+ *   id?: string, name?: string, none?: string, signal?: AbortSignal,
+ * }} page `id` of the list, `name` of what is chosen, and what the button says where nothing is
  */
-export function picker(place, { list, runs, choose, complain }) {
+export function picker(place, { list, choose, complain, id: listId = 'checkpoints', name = 'Checkpoint', none: empty = 'all checkpoints', signal }) {
   /** @type {Checkpoint[]} */
   let all = [];
   /** @type {Checkpoint[]} */
   let found = [];
-  /** @type {Map<string, Training>} */
+  /** @type {Map<string, Run>} */
   let training = new Map();
   let active = '';
   let shown = '';
@@ -30,16 +27,17 @@ export function picker(place, { list, runs, choose, complain }) {
 
   const filter = el('input', {
     type: 'text', role: 'combobox', 'aria-label': 'Filter checkpoints', placeholder: 'filter', autocomplete: 'off', spellcheck: 'false',
-    'aria-expanded': 'true', 'aria-controls': 'checkpoints', 'aria-autocomplete': 'list', oninput: () => { fill(); reveal(); }, onkeydown: keys,
+    'aria-expanded': 'true', 'aria-controls': listId, 'aria-autocomplete': 'list', oninput: () => { fill(); reveal(); }, onkeydown: keys,
   });
-  const options = el('ul', { id: 'checkpoints', role: 'listbox', 'aria-label': 'Checkpoints' });
+  const options = el('ul', { id: listId, role: 'listbox', 'aria-label': 'Checkpoints' });
   const none = el('p', { class: 'soft', role: 'status' });
   const popup = el('div', { class: 'popup', hidden: true }, filter, options, none);
   const button = el('button', { type: 'button', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', onclick: () => (popup.hidden ? open() : close()) }, '…');
   place.append(button, popup);
+  signal?.addEventListener('abort', () => looking.abort());
   document.addEventListener('pointerdown', (event) => {
     if (event.target instanceof Node && !place.contains(event.target)) close();
-  });
+  }, { signal });
   place.addEventListener('focusout', (event) => {
     if (event.relatedTarget instanceof Node && !place.contains(event.relatedTarget)) close();
   });
@@ -64,12 +62,12 @@ export function picker(place, { list, runs, choose, complain }) {
   }
 
   async function look() {
-    const { signal } = looking;
+    const { signal: closed } = looking;
     try {
-      const [checkpoints, known] = await Promise.all([list(), runs()]);
-      if (signal.aborted) return;
+      const [checkpoints, known] = await Promise.all([list(), api.runs()]);
+      if (closed.aborted) return;
       all = checkpoints;
-      training = new Map(known.filter(({ state }) => state === 'training').map((run) => [run.name, run]));
+      training = new Map(known.items.filter(({ state }) => state === 'training').map((run) => [run.name, run]));
       fill();
     } catch (error) {
       complain(error);
@@ -90,7 +88,7 @@ export function picker(place, { list, runs, choose, complain }) {
     written = next;
     const { scrollTop } = options;
     options.replaceChildren(...found.map((checkpoint, i) => el('li', {
-      role: 'option', id: `checkpoint-${i}`, 'aria-selected': String(checkpoint.id === shown), onclick: () => pick(checkpoint),
+      role: 'option', id: `${listId}-${i}`, 'aria-selected': String(checkpoint.id === shown), onclick: () => pick(checkpoint),
     }, el('span', { class: `variant ${checkpoint.variant}` }, checkpointName(checkpoint)), el('span', { class: 'soft' }, lines[i]))));
     options.scrollTop = scrollTop;
     activate(Math.max(0, found.findIndex(({ id }) => id === active)));
@@ -100,7 +98,7 @@ export function picker(place, { list, runs, choose, complain }) {
   function activate(i) {
     active = found[i]?.id ?? active;
     [...options.children].forEach((option, at) => option.classList.toggle('active', at === i));
-    filter.setAttribute('aria-activedescendant', found.length ? `checkpoint-${i}` : '');
+    filter.setAttribute('aria-activedescendant', found.length ? `${listId}-${i}` : '');
   }
 
   const reveal = () => options.querySelector('.active')?.scrollIntoView({ block: 'nearest' });
@@ -126,8 +124,8 @@ export function picker(place, { list, runs, choose, complain }) {
     /** @param {Checkpoint | undefined} checkpoint nothing where the view is about none */
     show(checkpoint) {
       shown = checkpoint?.id ?? '';
-      button.replaceChildren(checkpoint ? checkpointName(checkpoint) : 'checkpoints', el('span', { 'aria-hidden': 'true' }, ' ▾'));
-      button.setAttribute('aria-label', checkpoint ? `Checkpoint: ${checkpointName(checkpoint)}` : 'Choose among all checkpoints');
+      button.replaceChildren(checkpoint ? checkpointName(checkpoint) : empty, el('span', { 'aria-hidden': 'true' }, ' ▾'));
+      button.setAttribute('aria-label', checkpoint ? `${name}: ${checkpointName(checkpoint)}` : empty);
     },
   };
 }
@@ -135,7 +133,7 @@ export function picker(place, { list, runs, choose, complain }) {
 /** @param {Checkpoint} checkpoint */
 const runOf = ({ id }) => id.split('@')[0];
 
-/** @param {Checkpoint} checkpoint @param {Training | undefined} run the one it comes from, while that goes on */
+/** @param {Checkpoint} checkpoint @param {Run | undefined} run the one it comes from, while that goes on */
 const describe = ({ variant, bpc, mean_span, created }, run) => [
   variant, ...[bpc.valid ?? bpc.part].filter((known) => known !== null).map((known) => `${bits(known)} bpc`), `mean span ${amount(mean_span)}`, age(created),
   ...(run ? [`still training: step ${count(run.step)}${run.steps ? ` of ${count(run.steps)}` : ''}`] : []),

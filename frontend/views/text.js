@@ -40,6 +40,8 @@ export async function build(page) {
   let current;
   let asked = new AbortController();
   let pause = 0;
+  /** The headline and all under it jump less where the first answer is waited for. */
+  const { promise: known, resolve: firstKnown } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
 
   const chosen = () => findHead(heads, choices.head) ?? longestOf(heads);
   const measure = () => (choices.show && choices.show in names ? /** @type {keyof typeof names} */ (choices.show) : usual);
@@ -93,7 +95,7 @@ export async function build(page) {
     asked.abort();
     asked = new AbortController();
     const { signal: stale } = asked;
-    if (!text) return showNothing();
+    if (!text) { firstKnown(); return showNothing(); }
     const reduce = Array.from(text).length <= mostForHeads || of() === 'head' ? 'head' : 'layer';
     const fields = [...new Set([usual, 'distance', ...(measure() === 'bits' ? [] : [measure()])])];
     busy(true);
@@ -101,11 +103,14 @@ export async function build(page) {
       const answer = await api.analyse(checkpoint.id, { text, fields, reduce }, AbortSignal.any([stale, signal]));
       if (stale.aborted || signal.aborted) return;
       current = reading(answer, text, checkpoint);
-      await Promise.all([show(), along.drawn, strip.drawn]);
+      const shown = show();
+      firstKnown();
+      await Promise.all([shown, along.drawn, strip.drawn]);
     } catch (error) {
       page.complain(error);
       if (!current) title.textContent = 'This text could not be read.';
     }
+    firstKnown();
     if (!stale.aborted && !signal.aborted) busy(false);
   }
 
@@ -214,7 +219,9 @@ export async function build(page) {
     panel.element);
   pictures.hidden = true;
   scale.element.hidden = true;
-  return { element, drawn: read(), update };
+  const drawn = read();
+  await known;
+  return { element, drawn, update };
 }
 
 /** @returns {View} */
