@@ -12,7 +12,8 @@ run: .venv/installed
 
 test: check
 	$(BIN)/pytest
-	@command -v npx >/dev/null || echo "skipped: the check of the page's types; it needs Node.js (Debian: apt-get install nodejs npm)"
+	@if command -v node >/dev/null; then node --test tests/frontend/unit/*.test.mjs; fi
+	@command -v npx >/dev/null || echo "skipped: the page's types, its modules' tests and axe-core; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
 
 check: .venv/installed-dev

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-IMPORT = re.compile(r"^(?:import|export)\b[^;]*?\bfrom '(\.[^']+)';", re.MULTILINE)
+IMPORT = re.compile(r"^(?:import |(?:import|export)\b[^;']*\bfrom )'(\.[^']+)'", re.MULTILINE)
 
 
 def modules_of(*entries: Path) -> list[Path]:

@@ -31,14 +31,13 @@ async function look() {
   for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
     await new Promise((resolve) => {
       hurry = () => resolve(undefined);
-      setTimeout(resolve, pause);
+      addEventListener('online', hurry, { once: true });
+      setTimeout(hurry, pause);
     });
     const answer = await fetch('/healthz', { cache: 'no-store' }).catch(() => null);
     if (answer?.ok) return;
   }
 }
-
-addEventListener('online', lookNow);
 
 /**
  * A view's module. Where the service was away, or is of another version by now, the page begins anew at the same address.
@@ -50,7 +49,7 @@ export async function loaded(load) {
   try {
     return await load();
   } catch (error) {
-    const html = await fetch(location.pathname).then((answer) => answer.text(), () => null);
+    const html = await fetch(location.pathname).then((answer) => (answer.ok ? answer.text() : null), () => null);
     if (html?.includes(new URL('.', import.meta.url).pathname)) throw error;
     if (html === null) await found();
     location.reload();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,20 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+from backend.page import FRONTEND
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def view_names() -> list[str]:
+    """As views.js has them, a line for each."""
+    lines = (FRONTEND / "views.js").read_text(encoding="utf-8")
+    return re.findall(r"^  (\w+): \{ title:", lines, re.MULTILINE)
 
 
 def chromium_path() -> str | None:

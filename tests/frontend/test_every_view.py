@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from backend.page import FRONTEND
 from tests import axe
-from tests.browser import Visit, service
+from tests.browser import Visit, service, view_names
 
 pytestmark = pytest.mark.browser
-VIEWS = re.findall(r"^  (\w+): \{ title:", (FRONTEND / "views.js").read_text(), re.MULTILINE)
-PLACES = [*VIEWS, "training#preset=quick"]
+PLACES = [*view_names(), "training#preset=quick"]
 SHIFTS = """
 new PerformanceObserver((list) => {
   for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifted = (window.shifted ?? 0) + value;
