@@ -26,7 +26,7 @@ async function answered(path, options = {}) {
     if (response?.ok) return response;
     if (response && !away.includes(response.status)) {
       const body = await response.json().catch(() => null);
-      throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+      throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status} and did not say why: its log may.`, response.status);
     }
     const again = found();
     if (path.startsWith('/runs') && (options.method ?? 'GET') !== 'GET') {

@@ -62,7 +62,7 @@ export async function newRun(frame, around) {
     return el('label', { class: 'card' },
       el('input', { type: 'radio', name: 'preset', value, onchange: () => frame.choose({ preset: value }) }),
       el('strong', {}, value), el('span', {}, title),
-      el('span', { class: 'soft' }, `${layers} layers × ${heads} heads · S ${count(Number(span_limit))}`),
+      el('span', { class: 'soft' }, `${layers} layers × ${heads} heads · S\u00a0${count(Number(span_limit))}`),
       el('span', { class: 'soft' }, `${compact(parameters)} parameters · ${config.corpus}`));
   }
 
