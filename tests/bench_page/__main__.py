@@ -19,7 +19,7 @@ from tests.browser import chromium, chromium_path, service
 OUTPUT = Path("build/bench-page.json")
 MODULES = ("text", "attention")
 BARS = {
-    r"first figure drawn, .* of plotly\.js alone": 1.5,
+    r"first figure drawn, first visit, of plotly\.js alone": 1.5,
     r"keystroke_ms_after_1000": 150,
     r"one_more_of_whole_after_8000": 1 / 50,
     r"overview_bytes_of_8192": 2e6,

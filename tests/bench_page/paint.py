@@ -24,7 +24,7 @@ TIMES = "[performance.getEntriesByName('figure drawn')[0].startTime, window.read
 def measure(browser: Browser, base: str, rounds: int = 9) -> dict[str, float]:
     """Medians of milliseconds and of ratios: with an empty cache, as on a first visit, and once more with a full one.
 
-    Both pages come in turn, so that a busy machine is busy for both.
+    Both pages come in turn, so that a busy machine is busy for both. The second time plotly.js is not compiled anew.
     """
     pages: dict[str, list[Times]] = {"/spans": [], "/empty": []}
     for _ in range(rounds):
