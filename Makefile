@@ -4,7 +4,7 @@ TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
-.PHONY: run test check soak bench screenshots
+.PHONY: run test check soak bench bench-page screenshots
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -15,7 +15,7 @@ test: check
 		echo node --test; node --test tests/frontend/unit/*.test.mjs; \
 	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js is required and missing"; exit 1; fi
 	$(BIN)/pytest
-	@command -v npx >/dev/null || echo "skipped: the check of the page's types and its unit tests; they need Node.js (Debian: apt-get install nodejs npm)"
+	@command -v npx >/dev/null || echo "skipped: the page's types, its modules' tests and axe-core; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
 
 check: .venv/installed-dev
@@ -32,6 +32,9 @@ soak: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench
+
+bench-page: .venv/installed-dev
+	$(BIN)/python -m tests.bench_page
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots build/screenshots

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -16,8 +17,11 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from backend.modules import preloads
+
 FRONTEND = Path(__file__).parent.parent / "frontend"
 VIEWS = ("/", *(f"/{module.stem}" for module in sorted((FRONTEND / "views").glob("*.js"))))
+FIRST_VIEW = "spans"
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 PLOTLY_STYLES = (
@@ -73,16 +77,22 @@ class ImmutableFiles(StaticFiles):
 def install(app: FastAPI) -> None:
     static = f"/static/{content_version(FRONTEND)}"
     plotly = f"/assets/plotly-{version('plotly')}.min.js"
-    html = (FRONTEND / "index.html").read_text(encoding="utf-8")
-    for name, value in {
-        "static": static,
-        "plotly": plotly,
-        "version": version("spanscope"),
-    }.items():
-        html = html.replace("{{" + name + "}}", value)
+    index = (FRONTEND / "index.html").read_text(encoding="utf-8")
 
-    async def page() -> HTMLResponse:
-        return HTMLResponse(html, headers={"Cache-Control": "no-cache", **SECURITY})
+    def page_of(view: str) -> Callable[[], Awaitable[HTMLResponse]]:
+        html = index
+        for name, value in {
+            "preloads": preloads(FRONTEND, static, "app.js", f"views/{view}.js"),
+            "static": static,
+            "plotly": plotly,
+            "version": version("spanscope"),
+        }.items():
+            html = html.replace("{{" + name + "}}", value)
+
+        async def page() -> HTMLResponse:
+            return HTMLResponse(html, headers={"Cache-Control": "no-cache", **SECURITY})
+
+        return page
 
     def script(accept_encoding: Annotated[str, Header()] = "") -> Response:
         encoding = next((e for e in ("br", "gzip") if e in accept_encoding), "identity")
@@ -91,6 +101,7 @@ def install(app: FastAPI) -> None:
         return Response(plotly_js(encoding), media_type="text/javascript", headers=headers)
 
     for view in VIEWS:
+        page = page_of(view.strip("/") or FIRST_VIEW)
         app.add_api_route(view, page, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route(plotly, script, methods=["GET"], include_in_schema=False)
     app.mount(static, ImmutableFiles(directory=FRONTEND))

@@ -1,6 +1,14 @@
-/** What the page shows is its address: the path names the view, the fragment its choices. */
+/**
+ * What the page shows is its address: the path names the view, the fragment its choices.
+ *
+ * A choice of another thing to look at is a step that the browser's Back takes back: a view, a checkpoint, a run, the
+ * models compared, the form for a new run opened or left. A choice within what is looked at is none, or Back would lead
+ * through every arrow key: a head, a moment, what is shown and how, the text as it is typed.
+ */
 
 import { isView } from './views.js';
+
+const steps = /** @type {const} */ (['checkpoint', 'run', 'ids']);
 
 /** @returns {{ view: ViewName, choices: Choices }} */
 export function read() {
@@ -25,10 +33,22 @@ export function format(view, choices) {
 /**
  * @param {ViewName} view
  * @param {Choices} choices
- * @param {{ push: boolean }} how a new view is a step back to, a choice is not
+ * @param {{ step: boolean }} how whether Back comes back from it
  */
-export function write(view, choices, { push }) {
+export function write(view, choices, { step }) {
   const address = format(view, choices);
-  if (push) history.pushState(null, '', address);
-  else history.replaceState(null, '', address);
+  if (step) history.pushState(null, '', address);
+  else history.replaceState(history.state, '', address);
 }
+
+/** Whether Back should come back from one to the other. @param {Choices} from @param {Choices} to */
+export const isStep = (from, to) =>
+  steps.some((name) => from[name] !== to[name]) || (from.preset === undefined) !== (to.preset === undefined);
+
+/** Where a page was scrolled to is kept with its address, since it is built anew when one comes back. */
+export function keepScroll() {
+  history.scrollRestoration = 'manual';
+  addEventListener('scrollend', () => history.replaceState({ scroll: scrollY }, ''));
+}
+
+export const keptScroll = () => Number(history.state?.scroll ?? 0);

@@ -1,4 +1,5 @@
 import { again, noted } from './requests.js';
+import { found } from './service.js';
 
 const root = '/api/v1';
 
@@ -11,21 +12,37 @@ export class Problem extends Error {
   }
 }
 
+/** How proxies say that the service behind them is away. */
+const away = [502, 503, 504];
+
 /**
- * A good answer, and whom to tell of it once it is read.
+ * A good answer, and whom to tell of it once it is read. A service that is away is waited for and then asked again; but what changes a run is sent once,
+ * since nobody knows whether it was done.
  * @param {string} path
  * @param {RequestInit} [options]
  */
-async function answered(path, options) {
-  const tell = noted(root + path, options);
-  const response = await fetch(root + path, options).catch((error) => {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem('The service does not answer. Is it running?');
-  });
-  if (response.ok) return { response, tell };
-  const body = await response.json().catch(() => null);
-  tell(response, body);
-  throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status}.`, response.status);
+async function answered(path, options = {}) {
+  for (;;) {
+    const tell = noted(root + path, options);
+    const response = await fetch(root + path, options).catch(unlessGivenUp);
+    if (response?.ok) return { response, tell };
+    if (response && !away.includes(response.status)) {
+      const body = await response.json().catch(() => null);
+      tell(response, body);
+      throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status} and did not say why: its log may.`, response.status);
+    }
+    const again = found();
+    if (path.startsWith('/runs') && (options.method ?? 'GET') !== 'GET') {
+      throw new Problem('The service did not answer, so this may not have been done: see how the run stands when it is back.');
+    }
+    await again;
+  }
+}
+
+/** @param {unknown} error @returns {null} nothing, where a network failed */
+function unlessGivenUp(error) {
+  if (error instanceof DOMException) throw error;
+  return null;
 }
 
 /**
@@ -35,7 +52,9 @@ async function answered(path, options) {
  */
 async function request(path, options) {
   const { response, tell } = await answered(path, options);
-  const body = await response.json().catch(() => null);
+  const text = await response.text().catch(unlessGivenUp);
+  if (text === null) throw new Problem('The answer broke off on its way. Try it again.');
+  const body = text && JSON.parse(text);
   tell(response, body);
   return body;
 }

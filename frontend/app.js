@@ -1,15 +1,18 @@
 import * as address from './address.js';
 import * as api from './api.js';
+import { drawHeader, markView } from './header.js';
+import { listenToKeys } from './keys.js';
+import { calm, complain, wordsOf } from './notices.js';
+import { again } from './parts/again.js';
 import { byId, el } from './parts/dom.js';
 import { picker } from './parts/picker.js';
 import * as requests from './requests.js';
-import { nextTheme, onTheme, theme } from './theme.js';
-import { entryOf, isView, viewNames } from './views.js';
+import { loaded } from './service.js';
+import { instead, ready, remedy, show, wait } from './stage.js';
+import { nextPalette, nextTheme } from './theme.js';
+import { entryOf, viewNames } from './views.js';
 
-const root = document.documentElement;
-const place = byId('view', HTMLElement);
-const trouble = byId('trouble', HTMLElement);
-const themeButton = byId('theme', HTMLButtonElement);
+const lookAgain = 3000;
 const help = byId('keys', HTMLDialogElement);
 
 /** What each view showed last, to come back to. */
@@ -24,13 +27,6 @@ let checkpoints = [];
 let current;
 let opened = new AbortController();
 
-/** @param {unknown} error */
-function complain(error) {
-  if (error instanceof Error && error.name === 'AbortError') return;
-  trouble.textContent = error instanceof Error ? error.message : String(error);
-}
-const calm = () => { trouble.textContent = ''; };
-
 async function listCheckpoints() {
   checkpoints = await api.checkpoints();
   return checkpoints;
@@ -41,7 +37,11 @@ async function checkpointFor(wanted) {
   if (!checkpoints.length) await listCheckpoints();
   const listed = checkpoints.find(({ id }) => id === wanted);
   if (listed || !wanted) return listed ?? checkpoints[0];
-  return api.checkpoint(wanted).catch((error) => (complain(error), checkpoints[0]));
+  return api.checkpoint(wanted).catch((error) => {
+    const gone = error instanceof api.Problem && error.status === 404;
+    complain(gone ? new Error(`There is no checkpoint ${wanted} any more; here is another. The list above has all.`) : error);
+    return checkpoints[0];
+  });
 }
 
 const checkpointPicker = picker(byId('picker', HTMLElement), { list: listCheckpoints, complain, choose: chooseCheckpoint });
@@ -64,18 +64,19 @@ function handedTo(view) {
 /** Shows what the address says. */
 async function follow() {
   const { view, choices } = address.read();
+  note(view, choices);
+  if (current?.view === view && (isFree(view) || choices.checkpoint === current.checkpoint?.id)) current.update(choices);
+  else await open(view, choices);
+}
+
+/** @param {ViewName} view @param {Choices} choices what links to the views lead to from now on */
+function note(view, choices) {
   remembered[view] = choices;
   shared = isFree(view)
     ? { ...shared, head: choices.head ?? shared.head }
     : { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
   if (entryOf(view).reads) sharedText = { text: choices.text, stored: choices.stored };
-  mark(view);
-  const same = isFree(view) || (choices.checkpoint ?? current?.checkpoint?.id) === current?.checkpoint?.id;
-  if (current?.view === view && same) {
-    current.update(choices);
-    return;
-  }
-  await open(view, choices);
+  markView(view, (to) => address.format(to, { ...remembered[to], ...handedTo(to) }));
 }
 
 /**
@@ -86,20 +87,23 @@ async function open(view, choices) {
   opened.abort();
   opened = new AbortController();
   const { signal } = opened;
-  root.dataset.view = view;
-  root.dataset.ready = 'false';
+  const scroll = address.keptScroll();
+  current = undefined;
+  wait(view);
   calm();
   if (view !== 'api') requests.begin(view);
   try {
     const built = await build(view, { choices, signal, choose, go, complain, calm });
     if (signal.aborted) return;
-    place.replaceChildren(built?.element ?? nothingYet());
+    show(built?.element ?? nothingYet(signal));
     if (!built) return;
     current = { view, checkpoint: built.checkpoint, update: built.update };
     await built.drawn;
-    if (!signal.aborted) root.dataset.ready = 'true';
+    if (signal.aborted) return;
+    ready();
+    if (scroll) scrollTo({ top: scroll, behavior: 'instant' });
   } catch (error) {
-    if (!signal.aborted) complain(error);
+    if (!signal.aborted) show(failed(error));
   }
 }
 
@@ -114,84 +118,70 @@ async function build(name, frame) {
   if (view.free) {
     checkpointPicker.show(undefined);
     document.title = `${view.title} · Spanscope`;
-    return (await view.module()).build(frame);
+    return (await loaded(view.module)).build(frame);
   }
-  const [module, checkpoint] = await Promise.all([view.module(), checkpointFor(frame.choices.checkpoint)]);
+  const [module, checkpoint] = await Promise.all([loaded(view.module), checkpointFor(frame.choices.checkpoint)]);
   if (!checkpoint || frame.signal.aborted) return undefined;
   checkpointPicker.show(checkpoint);
   document.title = `${view.title} · ${checkpoint.title} · Spanscope`;
+  if (frame.choices.checkpoint !== checkpoint.id) pin(name, checkpoint.id);
   return { ...await module.build({ ...frame, checkpoint }), checkpoint };
 }
 
-/** @param {Choices} changes */
-function choose(changes) {
+/** An address that names no checkpoint, or an alias, would show another one some day. @param {ViewName} view @param {string} checkpoint */
+function pin(view, checkpoint) {
+  const choices = { ...address.read().choices, checkpoint };
+  address.write(view, choices, { step: false });
+  note(view, choices);
+}
+
+/** @param {Choices} changes @param {{ step?: boolean }} [how] whether Back comes back from it, where that is not as usual */
+function choose(changes, { step } = {}) {
   const { view, choices } = address.read();
-  const own = isFree(view) ? {} : { checkpoint: current?.checkpoint?.id };
-  address.write(view, { ...choices, ...own, ...changes }, { push: false });
+  const next = { ...choices, ...changes };
+  address.write(view, next, { step: step ?? address.isStep(choices, next) });
   follow();
 }
 
 /** @param {ViewName} view @param {Choices} [changes] */
 function go(view, changes) {
   const own = isFree(view) ? {} : { checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
-  address.write(view, { ...remembered[view], ...handedTo(view), ...own, ...changes }, { push: true });
-  scrollTo(0, 0);
+  address.write(view, { ...remembered[view], ...handedTo(view), ...own, ...changes }, { step: true });
+  scrollTo({ top: 0, behavior: 'instant' });
   follow();
 }
 
-/** @param {ViewName} view */
-function mark(view) {
-  for (const link of document.querySelectorAll('a[data-view]')) {
-    const to = link.getAttribute('data-view') ?? '';
-    if (!isView(to)) continue;
-    link.setAttribute('href', address.format(to, { ...remembered[to], ...handedTo(to) }));
-    if (to === view && link.closest('nav')) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
+/** @param {AbortSignal} signal */
+function nothingYet(signal) {
+  again(() => listCheckpoints().then((found) => { if (found.length) follow(); }, complain), lookAgain, signal);
+  return instead('No checkpoint yet.', 'Begin a run here or in a terminal; its first checkpoint opens by itself.',
+    el('pre', {}, 'spanscope train first --preset quick'), remedy('New run', () => go('training', { preset: '' })));
 }
 
-const nothingYet = () =>
-  el('div', { class: 'empty' }, el('h1', { id: 'headline', tabindex: '-1' }, 'No checkpoint yet.'),
-    el('p', { class: 'soft' }, 'Train one, then open this page again:'), el('pre', {}, 'spanscope train'));
+/** @param {unknown} error */
+const failed = (error) => instead('This view could not be shown.', wordsOf(error), remedy('Try again', follow));
 
 /** @param {number} step */
 async function nextCheckpoint(step) {
-  const at = checkpoints.findIndex(({ id }) => id === current?.checkpoint?.id);
+  const { checkpoint: shown } = address.read().choices;
+  if (!shown) return;
+  await listCheckpoints().catch(complain);
+  const at = checkpoints.findIndex(({ id }) => id === shown);
   const next = checkpoints[(at + step + checkpoints.length) % checkpoints.length];
-  if (current?.checkpoint && next && next.id !== current.checkpoint.id) choose({ checkpoint: next.id });
+  if (next && next.id !== shown) choose({ checkpoint: next.id });
 }
 
-const keys = /** @type {Record<string, () => void>} */ ({
+listenToKeys({
   ...Object.fromEntries(viewNames.map((name) => [entryOf(name).key, () => go(name)])),
-  '[': () => nextCheckpoint(-1), ']': () => nextCheckpoint(1),
-  t: nextTheme, '?': () => help.showModal(),
+  '[': () => nextCheckpoint(-1), ']': () => nextCheckpoint(1), '/': checkpointPicker.open,
+  t: nextTheme, p: nextPalette, '?': () => help.showModal(),
 });
-document.addEventListener('keydown', (event) => {
-  const typing = event.target instanceof Element && event.target.closest('input:not([type=radio]), textarea, select, dialog');
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  keys[event.key]?.();
-});
-
-document.addEventListener('click', (event) => {
-  const name = event.target instanceof Element && event.target.closest('a[data-view]')?.getAttribute('data-view');
-  if (!name || !isView(name) || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  go(name);
-});
-
-byId('views', HTMLElement).prepend(...viewNames.map((name) => el('a', { href: `/${name}`, 'data-view': name }, entryOf(name).title)));
-byId('keys-list', HTMLElement).prepend(el('div', {}, el('dt', {}, viewNames.map((name) => entryOf(name).title).join(', ')),
-  el('dd', {}, ...viewNames.flatMap((name) => [el('kbd', {}, entryOf(name).key), ' ']))));
-
-const nameTheme = () => { themeButton.textContent = `◐ ${theme()}`; themeButton.setAttribute('aria-label', `Theme: ${theme()}`); };
-themeButton.addEventListener('click', nextTheme);
-onTheme(nameTheme);
-nameTheme();
-byId('help', HTMLButtonElement).addEventListener('click', () => help.showModal());
+drawHeader({ go, help: () => help.showModal() });
 byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
   event.preventDefault(); // its fragment would replace the state
   document.getElementById('headline')?.focus();
 });
+address.keepScroll();
 addEventListener('popstate', follow);
 
 follow();

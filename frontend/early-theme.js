@@ -1,7 +1,9 @@
 // Runs before the first paint, so that a chosen theme does not flash.
 try {
-  const theme = localStorage.getItem('theme');
-  if (theme) document.documentElement.dataset.theme = theme;
+  for (const name of ['theme', 'palette']) {
+    const chosen = localStorage.getItem(name);
+    if (chosen) document.documentElement.dataset[name] = chosen;
+  }
 } catch {
   // Storage is closed to this page: the system's theme holds.
 }

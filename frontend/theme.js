@@ -1,6 +1,7 @@
 const root = document.documentElement;
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
-const order = ['auto', 'light', 'dark'];
+const themes = ['auto', 'light', 'dark'];
+const palettes = ['viridis', 'cividis'];
 const changed = new EventTarget();
 
 export const theme = () => root.dataset.theme ?? 'auto';
@@ -9,13 +10,22 @@ export function isDark() {
   return theme() === 'auto' ? systemDark.matches : theme() === 'dark';
 }
 
-export function nextTheme() {
-  const next = order[(order.indexOf(theme()) + 1) % order.length];
-  if (next === 'auto') delete root.dataset.theme;
-  else root.dataset.theme = next;
+export const nextTheme = () => next('theme', themes, theme());
+
+/** The colour scale of spans and of attention. */
+export const palette = () => root.dataset.palette ?? palettes[0];
+
+export const nextPalette = () => next('palette', palettes, palette());
+
+/** @param {'theme' | 'palette'} name @param {string[]} order the usual one first @param {string} now */
+function next(name, order, now) {
+  const chosen = order[(order.indexOf(now) + 1) % order.length];
+  const usual = chosen === order[0];
+  if (usual) delete root.dataset[name];
+  else root.dataset[name] = chosen;
   try {
-    if (next === 'auto') localStorage.removeItem('theme');
-    else localStorage.setItem('theme', next);
+    if (usual) localStorage.removeItem(name);
+    else localStorage.setItem(name, chosen);
   } catch {
     // Without storage the choice lasts as long as the page.
   }
@@ -23,7 +33,7 @@ export function nextTheme() {
 }
 
 /**
- * @param {() => void} react
+ * @param {() => void} react to another theme or colour scale
  * @param {AbortSignal} [signal]
  */
 export function onTheme(react, signal) {

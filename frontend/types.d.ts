@@ -392,7 +392,8 @@ interface Frame {
   choices: Choices;
   /** Ends when another view or checkpoint takes the place of this one. */
   signal: AbortSignal;
-  choose(changes: Choices): void;
+  /** Whether Back comes back from it is decided in address.js, unless it is said here. */
+  choose(changes: Choices, how?: { step?: boolean }): void;
   go(view: ViewName, changes?: Choices): void;
   complain(error: unknown): void;
   calm(): void;

@@ -217,9 +217,11 @@ class Run:
         return values if isinstance(values, dict) else {}
 
     def describe(self, **changes: Any) -> None:
-        """Change what `about` says. Raises OSError."""
-        text = json.dumps({**self.about(), **changes}, indent=1, ensure_ascii=False) + "\n"
-        write_text(self.folder / "about.json", text)
+        """Change what `about` says, one change after another whoever makes them. Raises OSError."""
+        with (self.folder / "run.json").open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            text = json.dumps({**self.about(), **changes}, indent=1, ensure_ascii=False) + "\n"
+            write_text(self.folder / "about.json", text)
 
     def checkpoint(self, step: int) -> Path:
         return self.folder / "checkpoints" / f"step-{step:08d}"

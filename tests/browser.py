@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,20 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+from backend.page import FRONTEND
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def view_names() -> list[str]:
+    """As views.js has them, a line for each."""
+    lines = (FRONTEND / "views.js").read_text(encoding="utf-8")
+    return re.findall(r"^  (\w+): \{ title:", lines, re.MULTILINE)
 
 
 def chromium_path() -> str | None:
@@ -38,9 +47,9 @@ def chromium(path: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def service(runs: Path) -> Iterator[str]:
-    """`spanscope serve` as a process of its own on a free port: its address."""
-    command = [sys.executable, "-m", "backend", "serve", "--port", "0", "--runs", str(runs)]
+def service(runs: Path, port: int = 0) -> Iterator[str]:
+    """`spanscope serve` as a process of its own, on a free port unless one is given: its address."""
+    command = [sys.executable, "-m", "backend", "serve", "--port", str(port), "--runs", str(runs)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

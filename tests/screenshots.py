@@ -1,4 +1,4 @@
-"""`make screenshots`: each view in light and dark, wide and narrow, with a run of a minute trained for them."""
+"""`make screenshots`: every view in light and dark, from narrow to very wide, with a run of a minute trained for them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser import chromium, chromium_path, service
+from tests.browser import chromium, chromium_path, service, view_names
 
-VIEWS = {
-    "spans": "/spans",
-    "text": "/text",
+PLACES = {view: f"/{view}" for view in view_names()}
+PLACES |= {
     "attention": "/attention#head=L5H2",
     "training": "/training#run=first&head=L2H1",
     "new-run": "/training#preset=quick",
-    "compare": "/compare",
-    "learn": "/learn",
-    "api": "/api",
 }
-WIDTHS = (1280, 380)
+WIDTHS = (380, 1280, 2560)
 
 
 def train(runs: Path) -> None:
@@ -37,9 +33,11 @@ def photograph(browser: Browser, address: str, folder: Path) -> None:
         for width in WIDTHS:
             size = {"width": width, "height": 900}
             page = browser.new_page(viewport=size, color_scheme=theme)
-            for view, place in VIEWS.items():
+            for view, place in PLACES.items():
                 page.goto(address + place)
-                page.wait_for_selector("html[data-ready=true]")
+                page.wait_for_selector("html[data-ready=true]", timeout=60_000)
+                if place.startswith("/training#preset"):
+                    page.get_by_text("time on this machine").wait_for(timeout=60_000)
                 page.evaluate("scrollTo(0, document.body.scrollHeight)")  # some is drawn when seen
                 page.wait_for_load_state("networkidle")
                 page.evaluate("scrollTo(0, 0)")

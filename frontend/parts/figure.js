@@ -16,6 +16,14 @@ export const plotly = new Promise((resolve, reject) => {
 });
 plotly.catch(() => {});
 
+/** First drawings take turns, so that one is seen before the next is begun. */
+let last = Promise.resolve();
+function turn() {
+  const mine = last;
+  last = mine.then(() => new Promise((resolve) => { setTimeout(resolve); }));
+  return mine;
+}
+
 /**
  * @typedef {{ x: number, y: number, customdata?: any, pointIndex?: number, curveNumber: number }} Point
  * @typedef {{
@@ -52,10 +60,14 @@ export function figure(about) {
   async function draw() {
     if (!make || !width) return;
     const Plotly = await plotly;
+    if (!listening) await turn();
     const { data, layout } = drawing();
     plot.style.height = `${layout.height}px`;
     await Plotly.react(plot, data, layout, config);
-    if (!listening) listen(plot, about);
+    if (!listening) {
+      listen(plot, about);
+      performance.mark('figure drawn'); // what make bench-page waits for
+    }
     listening = true;
     firstDrawn();
   }

@@ -1,8 +1,8 @@
-import { colours } from '../theme.js';
+import { colours, onTheme } from '../theme.js';
 import { amount, headKey, headName } from '../words.js';
 import { el } from './dom.js';
 import { themed } from './figure.js';
-import { css, inkOn, position, viridis } from './scale.js';
+import { css, inkOn, position, shade } from './scale.js';
 
 const cellHeight = 38;
 
@@ -11,14 +11,14 @@ const cellHeight = 38;
  * @typedef {Place & { span: number, z: number, uncut?: { span: number } }} Cell
  * @typedef {{
  *   id: string, label: string, layers: number, heads: number, unit: string, choose: (place: Place) => void,
- *   domain: import('./scale.js').Domain, look?: Look,
- * }} About
+ *   domain: import('./scale.js').Domain, signal?: AbortSignal, look?: Look,
+ * }} About while `signal` is not aborted the colours follow the theme
  * @typedef {{ colour: (value: number) => import('./scale.js').Rgb, text: (value: number) => string, label: (cell: Cell) => string, title: (cell: Cell) => string }} Look
  */
 
 /** @param {About} about @returns {Look} */
 const ofSpans = ({ domain, unit }) => ({
-  colour: (span) => viridis(position(span, domain)), text: (span) => amount(Math.round(span)),
+  colour: (span) => shade(position(span, domain)), text: (span) => amount(Math.round(span)),
   label: (cell) => `${headName(cell)}, span ${amount(cell.span)} ${unit}s`, title: (cell) => `${headName(cell)} · z ${amount(cell.z)}${cell.uncut ? ` · cut from ${amount(cell.uncut.span)}` : ''}`,
 });
 
@@ -27,7 +27,7 @@ const ofSpans = ({ domain, unit }) => ({
  * @param {About} about
  */
 export function headGrid(about) {
-  const { id, label, layers, heads, choose, look = ofSpans(about) } = about;
+  const { id, label, layers, heads, choose, signal, look = ofSpans(about) } = about;
   /** @type {Map<string, Cell>} */
   let shown = new Map();
   let chosen = /** @type {Place | undefined} */ (undefined);
@@ -67,17 +67,26 @@ export function headGrid(about) {
     if (cells.has(headKey(next))) move(next);
   }
 
+  function tint() {
+    for (const [key, node] of cells) {
+      const value = shown.get(key);
+      if (!value) continue;
+      const colour = look.colour(value.span);
+      node.style.background = css(colour);
+      node.style.color = inkOn(colour);
+    }
+  }
+  if (signal) onTheme(tint, signal);
+
   return {
     element,
     /** @param {Cell[]} values one a head */
     paint(values) {
       shown = new Map(values.map((value) => [headKey(value), value]));
+      tint();
       for (const [key, node] of cells) {
         const value = shown.get(key);
         if (!value) continue;
-        const colour = look.colour(value.span);
-        node.style.background = css(colour);
-        node.style.color = inkOn(colour);
         node.textContent = look.text(value.span);
         node.title = look.title(value);
         node.toggleAttribute('data-cut', value.uncut !== undefined);

@@ -1,11 +1,20 @@
-import { colours, isDark } from '../theme.js';
+import { colours, isDark, palette } from '../theme.js';
 
 /** @typedef {[number, number, number]} Rgb */
 
-const viridisStops = [
-  [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
-  [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
-];
+/** Ten colours at equal distances, from few to many. @type {Record<string, Rgb[]>} */
+const scales = {
+  viridis: [
+    [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
+    [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
+  ],
+  cividis: [
+    [0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115],
+    [138, 134, 120], [165, 156, 116], [195, 179, 105], [225, 204, 85], [254, 232, 56],
+  ],
+};
+
+const stops = () => scales[palette()] ?? scales.viridis;
 
 /** @param {Rgb | number[]} a @param {Rgb | number[]} b @param {number} t @returns {Rgb} */
 const mix = (a, b, t) => {
@@ -13,15 +22,19 @@ const mix = (a, b, t) => {
   return [red, green, blue];
 };
 
-/** @param {number} t 0 to 1 */
-export function viridis(t) {
-  const place = Math.min(Math.max(t, 0), 1) * (viridisStops.length - 1);
-  const stop = Math.min(Math.floor(place), viridisStops.length - 2);
-  return mix(viridisStops[stop], viridisStops[stop + 1], place - stop);
+/** A colour of the scale that the reader chose. @param {number} t 0 to 1 */
+export function shade(t) {
+  const colours = stops();
+  const place = Math.min(Math.max(t, 0), 1) * (colours.length - 1);
+  const stop = Math.min(Math.floor(place), colours.length - 2);
+  return mix(colours[stop], colours[stop + 1], place - stop);
 }
 
+/** The same for a figure. */
+export const colorscale = () => stops().map((colour, i, all) => [i / (all.length - 1), css(colour)]);
+
 /** @param {Rgb} colour */
-export const css = (colour) => `rgb(${colour.join(' ')})`;
+export const css = (colour) => `rgb(${colour.join(', ')})`;
 
 /** @param {Rgb} colour */
 function luminance(colour) {
@@ -35,7 +48,7 @@ export const inkOn = (background) => (luminance(background) > 0.179 ? '#000' : '
 const paperColour = () => [1, 3, 5].map((i) => parseInt(colours().paper.slice(i, i + 2), 16));
 
 /**
- * Viridis held so near the paper that letters on it stay readable; further from the paper means more.
+ * The scale held so near the paper that letters on it stay readable; further from the paper means more.
  * @returns {(t: number) => Rgb} of t from 0 to 1
  */
 export function tinter() {
@@ -44,8 +57,8 @@ export function tinter() {
   return (t) => {
     const level = Math.min(Math.max(t, 0), 1);
     return dark
-      ? mix(paper, viridis(0.4 * level), 0.45 + 0.35 * level)
-      : mix(paper, viridis(1 - 0.62 * level), 0.2 + 0.32 * level);
+      ? mix(paper, shade(0.4 * level), 0.45 + 0.35 * level)
+      : mix(paper, shade(1 - 0.62 * level), 0.2 + 0.32 * level);
   };
 }
 

@@ -44,6 +44,8 @@ export async function build(page) {
   let current;
   let resting = 0;
   let pause = 0;
+  /** The headline and all under it jump less where the first answer is waited for. */
+  const { promise: known, resolve: firstKnown } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
 
   const chooseHead = (/** @type {{ layer: number, head: number }} */ head) => page.choose({ head: headKey(head) });
 
@@ -126,6 +128,7 @@ export async function build(page) {
     reads.forget();
     page.complain(error);
     if (!current) title.textContent = 'This text could not be read.';
+    firstKnown();
     busy(false);
   }
 
@@ -145,6 +148,7 @@ export async function build(page) {
     subline.textContent = sublines[chosen.measure];
     kept.long(choices.stored !== undefined, text);
     const drawn = figures.show(shown);
+    firstKnown();
     focusPlace(Math.min(place ?? chosen.held[0] ?? firstLook(current.characters), current.characters.length - 1));
     if (current.characters.length === box.layer.count()) attention.show(current);
     await drawn;
@@ -182,6 +186,7 @@ export async function build(page) {
     scale.element.hidden = true;
     figures.element.hidden = true;
     panel.clear();
+    firstKnown();
     busy(false);
   }
 
@@ -244,6 +249,7 @@ export async function build(page) {
     panel.element);
   scale.element.hidden = true;
   read(0);
+  await known;
   return { element, drawn, update };
 }
 

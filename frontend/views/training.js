@@ -1,4 +1,5 @@
 import * as api from '../api.js';
+import { again } from '../parts/again.js';
 import { el } from '../parts/dom.js';
 import { runList } from './training/list.js';
 import { newRun } from './training/new.js';
@@ -19,7 +20,6 @@ export async function build(frame) {
   let part;
   let showing = '';
   let shown = new AbortController();
-  let silent = false;
 
   const title = el('h1', { id: 'headline', tabindex: '-1' });
   const sub = el('p', { class: 'sub' });
@@ -47,7 +47,7 @@ export async function build(frame) {
     },
   };
 
-  /** What the address asks for: a run, or the form for a new one. */
+  /** What the address asks for: a run, or the form for a new one. Ends once it stands there, to be drawn. */
   async function showPart() {
     const wanted = choices.preset !== undefined ? '' : choices.run ?? firstOf(items)?.name ?? '';
     if (part && wanted === showing) return part.update(choices);
@@ -66,7 +66,6 @@ export async function build(frame) {
       panel.replaceChildren(...part.panel);
       panel.setAttribute('aria-label', wanted ? 'The chosen run' : 'What the new run comes to');
       part.update(choices);
-      await part.drawn;
     } catch (error) {
       if (stale.aborted) return;
       part = undefined;
@@ -78,28 +77,20 @@ export async function build(frame) {
     }
   }
 
-  async function poll() {
-    if (document.hidden) return;
-    try {
-      ({ trainer, items } = await api.runs());
-      if (signal.aborted) return;
-      list.show({ trainer, items }, showing);
-      const item = items.find(({ name }) => name === showing);
-      if (item) part?.changed?.(item);
-      if (silent) frame.calm();
-      silent = false;
-    } catch (error) {
-      if (!silent) frame.complain(error);
-      silent = true;
-    }
+  async function look() {
+    const runs = await api.runs();
+    if (signal.aborted) return;
+    ({ trainer, items } = runs);
+    list.show(runs, showing);
+    const item = items.find(({ name }) => name === showing);
+    if (item) part?.changed?.(item);
   }
-  const timer = setInterval(poll, lookAgain);
-  document.addEventListener('visibilitychange', poll, { signal });
-  signal.addEventListener('abort', () => clearInterval(timer));
+  again(() => look().catch(frame.complain), lookAgain, signal);
 
+  await showPart(); // a page that filled bit by bit would jump
   return {
     element,
-    drawn: showPart(),
+    drawn: part?.drawn ?? Promise.resolve(),
     update(next) {
       choices = next;
       showPart();

@@ -209,3 +209,13 @@ def test_a_stopped_run_goes_on_in_the_foreground(run: Run, data: Path) -> None:
     run.tell("stop")
     assert train.train(run, data=data)
     assert run.state()[0] == "ended"
+
+
+def test_changes_made_at_once_are_all_kept(run: Run) -> None:
+    changes = [{f"change {i}": i} for i in range(24)]
+    threads = [threading.Thread(target=run.describe, kwargs=change) for change in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert run.about() == {f"change {i}": i for i in range(24)}

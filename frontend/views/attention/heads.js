@@ -2,7 +2,7 @@ import { el } from '../../parts/dom.js';
 import { figure, margin } from '../../parts/figure.js';
 import { count, headKey, headName } from '../../words.js';
 import { along } from './codes.js';
-import { colorscale } from './palette.js';
+import { colorscale } from '../../parts/scale.js';
 import { colourBar } from './picture.js';
 import { rowOf, strongest } from './subject.js';
 import { backWords, weightWords } from './words.js';

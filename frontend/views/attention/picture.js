@@ -4,7 +4,7 @@ import { count } from '../../words.js';
 import { along, weightOf, weightTicks } from './codes.js';
 import { centre, middle, ticksOf } from './frame.js';
 import { codeAt } from './paint.js';
-import { colorscale } from './palette.js';
+import { colorscale } from '../../parts/scale.js';
 import { weightWords } from './words.js';
 
 /** @typedef {NonNullable<ReturnType<ReturnType<typeof import('./map.js').attentionMap>['picture']>>} Picture */

@@ -2,7 +2,7 @@ import { el } from '../../parts/dom.js';
 import { plotly } from '../../parts/figure.js';
 import { headGrid } from '../../parts/map.js';
 import { saveLinks } from '../../parts/save.js';
-import { css, diverging, logTicks, position, viridis } from '../../parts/scale.js';
+import { css, diverging, logTicks, position, shade } from '../../parts/scale.js';
 import { onTheme } from '../../theme.js';
 import { amount, findHead, headKey, headName, signedAmount } from '../../words.js';
 import { beside } from './beside.js';
@@ -57,7 +57,7 @@ export function maps(frame) {
         `${first.letter} has ${first.layers} × ${first.heads} heads, ${second.letter} ${second.layers} × ${second.heads}: a difference needs two of one shape.`)]));
     const ticks = logTicks(domain.low, domain.high);
     scale.replaceChildren(`Spans in ${unit}s, one colour scale: `,
-      ...ticks.map((tick) => el('span', { class: 'swatch', style: `--swatch:${css(viridis(position(tick, domain)))}` }, amount(tick))),
+      ...ticks.map((tick) => el('span', { class: 'swatch', style: `--swatch:${css(shade(position(tick, domain)))}` }, amount(tick))),
       ...(alike ? [` The difference is ${second.letter} minus ${first.letter}: orange where ${second.letter} looks further, purple where less far.${runOf(first.id) === runOf(second.id) ? '' : ' Heads of separate runs share a place, not a task.'}`] : []));
   }
 

@@ -10,7 +10,7 @@ export function headMap({ page, spans, unit, chooseHead }) {
   let chosen = heads[0];
   const grid = headGrid({
     id: 'spans-map', label: 'Span of every head, layer by head', unit, choose: chooseHead,
-    layers: page.checkpoint.layers, heads: page.checkpoint.heads, domain: { low: spans.ramp, high: spans.span_limit, log: true },
+    layers: page.checkpoint.layers, heads: page.checkpoint.heads, domain: { low: spans.ramp, high: spans.span_limit, log: true }, signal: page.signal,
   });
   const links = saveLinks({
     title: () => 'Layer × head', caption: () => `${page.checkpoint.id} · ${headName(chosen)}`, complain: page.complain,

@@ -1,5 +1,5 @@
 import { figure, margin } from '../../parts/figure.js';
-import { logTicks, position } from '../../parts/scale.js';
+import { colorscale, logTicks, position } from '../../parts/scale.js';
 import { amount, headKey, headName, share } from '../../words.js';
 import { cursorLine } from './cursor.js';
 import { domainOf, measures } from './reading.js';
@@ -52,7 +52,7 @@ export function headStrip(page, height, { onToken, chooseHead, chooseBeside }) {
     const written = measure === 'outside' ? share : amount;
     return {
       data: [{
-        type: 'heatmap', colorscale: 'Viridis', zmin: 0, zmax: 1, zsmooth: false, x0: (step - 1) / 2, dx: step,
+        type: 'heatmap', colorscale: colorscale(), zmin: 0, zmax: 1, zsmooth: false, x0: (step - 1) / 2, dx: step,
         z: cells.map((line) => line.map((value) => (Number.isFinite(value) ? position(value, domain) : null))),
         text: cells.map((line, y) => line.map((value) => `${reading.perHead ? headName(headOf(y)) : `layer ${y}`}: ${written(value)}`)),
         hovertemplate: '%{text}<extra></extra>',

@@ -20,7 +20,7 @@ export function growth({ frame, run, config: { model } }, { choose, chooseHead }
   const units = unitsOf(run);
   const grid = headGrid({
     id: 'growth-map', label: 'Span of every head at the chosen moment', unit: units.slice(0, -1), choose: chooseHead,
-    layers: model.layers, heads: model.heads, domain: { low: model.ramp, high: model.span_limit, log: true },
+    layers: model.layers, heads: model.heads, domain: { low: model.ramp, high: model.span_limit, log: true }, signal: frame.signal,
   });
   /** @type {import('./history.js').Evaluation[]} */
   let moments = [];

@@ -29,7 +29,7 @@ export function runList({ choose, begin }) {
   return {
     element: el('section', { id: 'runs' },
       el('div', { class: 'bar' }, el('h2', {}, 'Runs'), el('button', { type: 'button', class: 'action', onclick: begin }, 'New run')),
-      waits, open.element, folded, own),
+      waits, el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'List of runs' }, open.element), folded, own),
     /** @param {Runs} runs @param {string} chosen */
     show({ trainer, items }, chosen) {
       const sorted = items.toSorted((a, b) => Number(a.shelf) - Number(b.shelf) || (b.created ?? '').localeCompare(a.created ?? ''));

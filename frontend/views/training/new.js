@@ -1,6 +1,6 @@
 import * as api from '../../api.js';
 import { el } from '../../parts/dom.js';
-import { compact } from '../../words.js';
+import { compact, count } from '../../words.js';
 import { estimatePanel } from './estimate.js';
 import { fieldOf, main, more, parsed, settingsOf, written } from './settings.js';
 
@@ -54,7 +54,7 @@ export async function newRun(frame, around) {
     corpusNote,
     el('details', {}, el('summary', {}, 'more settings'), el('div', { class: 'fields' }, ...Object.entries(more).map(setting))),
     wrong,
-    el('div', { class: 'controls' }, start, el('button', { type: 'button', class: 'action', onclick: () => frame.choose({ preset: undefined }) }, 'Cancel')));
+    el('div', { class: 'controls' }, start, estimate.brief, el('button', { type: 'button', class: 'action', onclick: () => frame.choose({ preset: undefined }) }, 'Cancel')));
 
   /** @param {Preset} of */
   function card({ name: value, title, parameters, config }) {
@@ -62,7 +62,8 @@ export async function newRun(frame, around) {
     return el('label', { class: 'card' },
       el('input', { type: 'radio', name: 'preset', value, onchange: () => frame.choose({ preset: value }) }),
       el('strong', {}, value), el('span', {}, title),
-      el('span', { class: 'soft' }, `${layers} layers × ${heads} heads, S ${Number(span_limit).toLocaleString('en')}, ${compact(parameters)} parameters, ${config.corpus}`));
+      el('span', { class: 'soft' }, `${layers} layers × ${heads} heads · S\u00a0${count(Number(span_limit))}`),
+      el('span', { class: 'soft' }, `${compact(parameters)} parameters · ${config.corpus}`));
   }
 
   /** What differs from the preset; a corpus brings the alphabet that the presets read it in. */

@@ -85,6 +85,8 @@ export async function oneRun(frame, name, around) {
     on('run', (item) => { changed(item); around.changed(item); });
     on('evaluation', (measured) => { evaluations = withMeasured(evaluations, measured, lengths); soon(); });
     on('happened', past.add);
+    // a stream that breaks is opened again by the browser; one that was refused, by the next look at the list of runs
+    source.addEventListener('error', () => { if (source.readyState === EventSource.CLOSED) stream = undefined; });
     on('end', (item) => {
       source.close();
       stream = undefined;
