@@ -40,7 +40,8 @@ def test_the_requests_of_a_view_run_as_they_are_shown(visit: Visit) -> None:
     expect(reading).to_contain_text("POST /api/v1/checkpoints/classics-adaptive@13650/analyses")
     expect(reading).to_contain_text("answered 200")
     expect(reading.locator(".answer")).to_contain_text('"checkpoint": "classics-adaptive@13650"')
-    expected = visit.api("analyses", text=TEXT, fields=["distance"], reduce="head")
+    fields = ["span", "distance", "outside"]
+    expected = visit.api("analyses", text=TEXT, fields=fields, reduce="head")
 
     command = reading.locator(".code pre").inner_text()
     if shutil.which("curl"):
