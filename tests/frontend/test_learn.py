@@ -46,7 +46,7 @@ def numbers(packed: dict[str, str], page: Page) -> list[float]:
 
 def sentence(page: Page, kind: str = "analyses") -> Any:
     """What the page reads, as it was sent."""
-    with page.expect_request(re.compile(kind)) as request:
+    with page.expect_request(re.compile(f"/api/v1/.*/{kind}$")) as request:
         page.reload()
     page.wait_for_selector("html[data-ready=true]")
     return request.value.post_data_json["text"]
