@@ -12,8 +12,8 @@ export class Problem extends Error {
   }
 }
 
-/** How proxies say that the service behind them is away. */
-const away = [502, 503, 504];
+/** How proxies say that the service behind them is away; what it says itself is a problem with its reason. @param {Response} response */
+const isAway = ({ status, headers }) => [502, 503, 504].includes(status) && !headers.get('Content-Type')?.includes('problem+json');
 
 /**
  * A good answer, and whom to tell of it once it is read. A service that is away is waited for and then asked again; but what changes a run is sent once,
@@ -26,7 +26,7 @@ async function answered(path, options = {}) {
     const tell = noted(root + path, options);
     const response = await fetch(root + path, options).catch(unlessGivenUp);
     if (response?.ok) return { response, tell };
-    if (response && !away.includes(response.status)) {
+    if (response && !isAway(response)) {
       const body = await response.json().catch(() => null);
       tell(response, body);
       throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status} and did not say why: its log may.`, response.status);

@@ -93,6 +93,7 @@ export function figure(about) {
     /** @param {(colours: Colours, width: number) => Drawing} next @param {{ title?: string, note?: string, label?: string }} [words] */
     show(next, words = {}) {
       make = next;
+      if (!listening) plot.style.height = `${height()}px`; // what is under it stays where it is
       if (words.title) heading.textContent = words.title;
       if (words.note !== undefined) note.textContent = words.note;
       plot.setAttribute('aria-label', words.label ?? heading.textContent ?? '');

@@ -44,6 +44,8 @@ export async function build(page) {
   const pauses = { look: 0, row: 0, address: 0 };
   let working = 0;
   let drawnFor = '';
+  /** The headline and all under it jump less where the first row is waited for. */
+  const { promise: told, resolve: firstTold } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
 
   const chosen = () => findHead(heads, choices.head) ?? longestOf(heads);
   const chooseHead = (/** @type {Head} */ head) => page.choose({ head: headKey(head) });
@@ -80,7 +82,7 @@ export async function build(page) {
     shown = undefined;
     known = undefined;
     drawnFor = '';
-    if (!text) return showNothing();
+    if (!text) return firstTold(showNothing());
     try {
       const subject = await subjectOf(checkpoint, text, AbortSignal.any([stale, signal]));
       if (stale.aborted || signal.aborted) return;
@@ -101,6 +103,7 @@ export async function build(page) {
       page.complain(error);
       if (!shown) title.textContent = 'This text could not be read.';
     }
+    firstTold();
   }
 
   /** @param {number} count */
@@ -166,6 +169,7 @@ export async function build(page) {
     title.textContent = headline(subject, query, shown.head, weights, unit);
     panel.show(shown, weights);
     show();
+    firstTold();
     const now = `${headKey(shown.head)} ${query}`;
     if (now === drawnFor) return;
     drawnFor = now;
@@ -289,5 +293,7 @@ export async function build(page) {
     el('div', { class: 'later' }, others.element), el('div', { class: 'later' }, small.element));
   const element = el('div', { class: 'view attention' },
     el('div', { class: 'pictures' }, el('header', {}, title, subline, from.element), pictures), panel.element);
-  return { element, drawn: waited(open)(), update };
+  const drawn = waited(open)();
+  await told;
+  return { element, drawn, update };
 }
