@@ -16,7 +16,7 @@ from model.span import ROUNDING, reach_of, solid_of
 
 GROUP_COST = 64
 """What one more group of heads costs, in columns of a head's band."""
-SLAB, SLAB_LEARNING = {"cpu": 300_000, "cuda": 1 << 26}, {"cpu": 48_000, "cuda": 1 << 24}
+SLAB, SLAB_LEARNING = {"cpu": 300_000, "cuda": 1 << 26}, {"cpu": 300_000, "cuda": 1 << 24}
 """Scores computed at once; where gradients follow, fewer, since there are more numbers to each."""
 LONG, LONG_CHUNK, SHORT_CHUNK = 160, 64, 32
 """How many queries are in a chunk of a reach beyond LONG, and of a shorter one."""

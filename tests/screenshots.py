@@ -18,6 +18,8 @@ PLACES |= {
     "new-run": "/training#preset=quick",
 }
 WIDTHS = (380, 1280, 2560)
+TOUR_WIDTH = 1280
+"""At which the first screen is also by itself, for docs/tour.md."""
 
 
 def train(runs: Path) -> None:
@@ -31,7 +33,7 @@ def train(runs: Path) -> None:
 def photograph(browser: Browser, address: str, folder: Path) -> None:
     for theme in ("light", "dark"):
         for width in WIDTHS:
-            size = {"width": width, "height": 900}
+            size = {"width": width, "height": 960}
             page = browser.new_page(viewport=size, color_scheme=theme)
             for view, place in PLACES.items():
                 page.goto(address + place)
@@ -44,6 +46,8 @@ def photograph(browser: Browser, address: str, folder: Path) -> None:
                 path = folder / f"{view}-{theme}-{width}.png"
                 page.screenshot(path=path, full_page=True)
                 print(path)
+                if width == TOUR_WIDTH:
+                    page.screenshot(path=folder / f"{view}-{theme}.png")
             page.close()
 
 

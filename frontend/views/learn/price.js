@@ -33,7 +33,7 @@ export function priceStep({ page, checkpoint, statistics: { all }, unit, live })
   });
 
   const key = el('p', { class: 'key' }, ...['projections', 'feed-forward', 'attention', 'positions, which the paper leaves out'].map((name) =>
-    el('span', {}, el('span', { class: `swatch ${name.split(',')[0]}` }), name)));
+    el('span', {}, el('span', { class: `part ${name.split(',')[0]}` }), name)));
 
   /** @param {Colours} colours */
   const rows = (colours) => ({ tickvals: [0, 1, 2], ticktext: names(), range: [2.6, -0.6], showgrid: false, tickfont: { color: colours.ink } });

@@ -82,4 +82,4 @@ export function looking(page, { heads, onShare, onLock, chooseBeside }) {
 }
 
 /** @param {number} i */
-const swatch = (i) => el('span', { class: 'swatch', style: `background:${rayColours[i]}` });
+const swatch = (i) => el('span', { class: 'ray-mark', style: `background:${rayColours[i]}` });
