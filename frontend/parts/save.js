@@ -1,6 +1,7 @@
 import { colours } from '../theme.js';
 import { el } from './dom.js';
 import { standalone } from './standalone.js';
+import { showTable } from './table.js';
 
 /**
  * @typedef {{ Plotly: typeof Plotly, data: object[], layout: Record<string, any> }} Image
@@ -30,6 +31,7 @@ export function saveLinks({ title, caption, image, rows, complain, also = [] }) 
     link('SVG', () => asImage('svg').catch(complain)),
     link('CSV', () => downloadText(toCsv(rows()), 'text/csv', `${name()}.csv`)),
     link('HTML', () => asPage().catch(complain)),
+    link('table', () => showTable(title(), caption(), rows())),
     ...also);
 }
 

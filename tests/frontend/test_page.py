@@ -56,6 +56,22 @@ def test_the_map_and_the_figure_show_the_spans_of_the_api(visit: Visit) -> None:
     assert highest > lowest and abs(place - (longest["layer"] + 0.5) / layers) < 0.6 / layers
 
 
+def test_every_figure_can_be_read_as_a_table(visit: Visit) -> None:
+    page = visit.open("/spans")
+    button = page.get_by_role("button", name="table of “Span of every head”")
+    button.press("Enter")
+    table = page.get_by_role("dialog", name="Span of every head, as a table")
+    rows = table.locator("tbody tr")
+    heads = visit.api("spans")["heads"]
+    expect(rows).to_have_count(len(heads))
+    shown = [row.split("\t") for row in rows.all_inner_texts()]
+    named = {(row[0], row[1]) for row in shown}
+    assert named == {(str(head["layer"]), str(head["head"])) for head in heads}
+    page.keyboard.press("Escape")
+    expect(table).to_have_count(0)
+    expect(button).to_be_focused()
+
+
 def test_a_chosen_head_is_shown_everywhere_and_in_the_address(visit: Visit) -> None:
     page = visit.open("/spans")
     head = visit.api("spans")["heads"][10]
