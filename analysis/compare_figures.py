@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.figures import GRID, LAYOUT, SOFT, log_ticks
+from analysis.figures import GRID, LAYOUT, SOFT, layer_axis, span_axis
 from model.config import ModelConfig
 
 Cost = Literal["flops", "flops_with_positions", "cache_bytes"]
@@ -122,23 +122,12 @@ def side_by_side_figure(
         figure.add_trace(_by_layer(table, name, variant, DASHES[again], shift))
     high = max(max(table["span"].max(), table["p90"].max()) for table in tables.values()) * 1.15
     low = min(table["p10"].min() for table in tables.values()) * 0.85
-    layers = range(max(config.layers for config in configs.values()))
+    layers = max(config.layers for config in configs.values())
     units = {config.unit for config in configs.values()}
     figure.update_layout(
         **{**LAYOUT, "showlegend": True},
-        xaxis={
-            "tickvals": list(layers),
-            "ticktext": [f"layer {layer}" for layer in layers],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        yaxis={
-            "type": "log",
-            "range": [math.log10(low), math.log10(high)],
-            "tickvals": log_ticks(low, high),
-            "title": {"text": f"span, {units.pop() if len(units) == 1 else 'tokens'} back"},
-            "gridcolor": GRID,
-        },
+        xaxis=layer_axis(layers),
+        yaxis=span_axis(low, high, units.pop() if len(units) == 1 else "tokens"),
     )
     return figure
 

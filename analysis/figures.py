@@ -63,22 +63,31 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
     )
     figure.update_layout(
         **LAYOUT,
-        xaxis={
-            "tickvals": list(range(config.layers)),
-            "range": [-0.5, config.layers - 0.5],
-            "ticktext": [f"layer {layer}" for layer in range(config.layers)],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        yaxis={
-            "type": "log",
-            "range": [math.log10(low), math.log10(high)],
-            "tickvals": log_ticks(low, high),
-            "title": {"text": f"span, {unit} back"},
-            "gridcolor": GRID,
-        },
+        xaxis={**layer_axis(config.layers), "range": [-0.5, config.layers - 0.5]},
+        yaxis=span_axis(low, high, unit),
     )
     return figure
+
+
+def layer_axis(layers: int) -> dict[str, object]:
+    """An x axis on which layers have places of their own."""
+    return {
+        "tickvals": list(range(layers)),
+        "ticktext": [f"layer {layer}" for layer in range(layers)],
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def span_axis(low: float, high: float, unit: str) -> dict[str, object]:
+    """A log axis of spans."""
+    return {
+        "type": "log",
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": log_ticks(low, high),
+        "title": {"text": f"span, {unit} back"},
+        "gridcolor": GRID,
+    }
 
 
 def map_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:

@@ -1,5 +1,7 @@
 /** Texts too long for an address stay in this browser under their SHA-256. */
 
+import { firstText } from './examples.js';
+
 const longest = 1500;
 const place = (/** @type {string} */ hash) => `text ${hash}`;
 
@@ -14,3 +16,12 @@ export async function addressed(text) {
 
 /** @param {string} hash */
 export const kept = (hash) => localStorage.getItem(place(hash));
+
+/** The text that the address speaks of. @param {Choices} choices @param {(error: unknown) => void} complain */
+export function recall({ text, stored }, complain) {
+  if (text !== undefined) return text;
+  if (!stored) return firstText;
+  const found = kept(stored);
+  if (found === null) complain(new Error('This link’s text is kept in another browser; here is an example in its place.'));
+  return found ?? firstText;
+}

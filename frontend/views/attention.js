@@ -1,7 +1,7 @@
 import * as api from '../api.js';
 import { el } from '../parts/dom.js';
 import { plotly } from '../parts/figure.js';
-import { addressed, kept } from '../parts/kept-texts.js';
+import { addressed, recall } from '../parts/kept-texts.js';
 import { linkButton, saveLinks } from '../parts/save.js';
 import { unreadable } from '../parts/unreadable.js';
 import { findHead, headKey, headName, longestOf, unitOf } from '../words.js';
@@ -18,7 +18,6 @@ import { source } from './attention/source.js';
 import { rowOf, strongest, subjectOf } from './attention/subject.js';
 import { atOf, atWords, backOf, backWords, rowsOf, rowsWords } from './attention/window.js';
 import { headline, rowsInWords } from './attention/words.js';
-import { firstText } from './text/examples.js';
 
 const longestSquare = 1024;
 const [lookPause, rowPause, addressPause] = [40, 120, 300];
@@ -31,7 +30,7 @@ const [lookPause, rowPause, addressPause] = [40, 120, 300];
 export async function build(page) {
   const { checkpoint, signal } = page;
   if (checkpoint.alphabet === 'unknown') return unreadable();
-  const { heads } = await api.spans(checkpoint.id);
+  const [{ heads }, limits] = await Promise.all([api.spans(checkpoint.id), api.limits()]);
   const unit = unitOf(checkpoint);
 
   let choices = page.choices;
@@ -58,7 +57,7 @@ export async function build(page) {
   const words = readout(unit);
   const scale = legend(unit, signal);
   const bar = controls(page, heads, { zoom, whole });
-  const from = source(page, takeText);
+  const from = source(page, limits.characters, takeText);
   const panel = rowPanel(page, unit, (distance) => shown && setAt({ ...shown.at, distance }));
   const others = headsFigure(page, heads, unit, chooseHead);
   const small = multiples(page, heads, unit, chooseHead);
@@ -78,7 +77,7 @@ export async function build(page) {
     reading.abort();
     reading = new AbortController();
     const { signal: stale } = reading;
-    text = recall();
+    text = recall(choices, page.complain);
     shown = undefined;
     known = undefined;
     drawnFor = '';
@@ -260,21 +259,12 @@ export async function build(page) {
     page.choose({ ...address, rows: undefined, back: undefined, at: undefined });
   }
 
-  /** The text that the address speaks of. */
-  function recall() {
-    if (choices.text !== undefined) return choices.text;
-    if (!choices.stored) return firstText;
-    const found = kept(choices.stored);
-    if (found === null) page.complain(new Error('This link’s text is kept in another browser; here is an example in its place.'));
-    return found ?? firstText;
-  }
-
   /** @param {Choices} next */
   function update(next) {
     page.calm();
     const before = choices;
     choices = next;
-    const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall() !== text;
+    const elsewhere = (choices.text !== before.text || choices.stored !== before.stored) && recall(choices, page.complain) !== text;
     if (elsewhere || !shown) return void waited(open)();
     const { subject, at } = shown;
     const head = chosen();

@@ -1,6 +1,11 @@
 import * as api from '../api.js';
 import { el } from '../parts/dom.js';
+import { fileChoice } from '../parts/file.js';
+import { recall } from '../parts/kept-texts.js';
+import { domainOf } from '../parts/measures.js';
 import { position, tinter } from '../parts/scale.js';
+import { tintScale } from '../parts/tint-scale.js';
+import { unreadable } from '../parts/unreadable.js';
 import { onTheme } from '../theme.js';
 import { count, headKey, unitOf } from '../words.js';
 import { attending } from './text/attending.js';
@@ -8,14 +13,12 @@ import { chosenFrom } from './text/choices.js';
 import { continuation } from './text/continuation.js';
 import { controls } from './text/controls.js';
 import { editor } from './text/editor.js';
-import { fileChoice } from './text/file.js';
-import { keeping, recall } from './text/keeping.js';
+import { keeping } from './text/keeping.js';
 import { placePanel } from './text/panel.js';
 import { textLinks } from './text/picture.js';
 import { pictures } from './text/pictures.js';
 import { reader } from './text/reader.js';
-import { domainOf, reading } from './text/reading.js';
-import { tintScale } from './text/scale.js';
+import { reading } from './text/reading.js';
 import { whatIfLine } from './text/what-if.js';
 import { headline, status, sublines } from './text/words.js';
 
@@ -252,15 +255,6 @@ export async function build(page) {
   await known;
   return { element, drawn, update };
 }
-
-/** @returns {View} */
-const unreadable = () => ({
-  element: el('div', { class: 'empty' }, el('h1', { id: 'headline', tabindex: '-1' }, 'This model cannot read a text yet.'),
-    el('p', { class: 'soft' }, 'Its checkpoint numbers its symbols without naming them. Import it again with what it was trained on:'),
-    el('pre', {}, 'spanscope import FILE.pt --output FOLDER --corpus FILE')),
-  drawn: Promise.resolve(),
-  update() {},
-});
 
 /** The first letter is the one that the model knows least about; begin a little way in. @param {string[]} characters */
 const firstLook = (characters) => Math.min(128, characters.length - 1);

@@ -1,5 +1,6 @@
 import { el } from '../../parts/dom.js';
-import { examples } from '../text/examples.js';
+import { examples } from '../../parts/examples.js';
+import { fileChoice } from '../../parts/file.js';
 import { count } from '../../words.js';
 
 const typingPause = 400;
@@ -7,12 +8,14 @@ const typingPause = 400;
 /**
  * The text that is read, folded to a line: to type, paste, drop or choose another.
  * @param {Page} page
+ * @param {number} most characters that are read at once
  * @param {(text: string) => void} onText
  */
-export function source(page, onText) {
+export function source(page, most, onText) {
   let pause = 0;
   const title = el('span');
-  const box = el('textarea', { rows: '6', 'aria-label': 'Text', spellcheck: 'false', oninput: typed, ondragover: (/** @type {Event} */ event) => event.preventDefault(), ondrop: dropped });
+  const box = el('textarea', { rows: '6', 'aria-label': 'Text', spellcheck: 'false', oninput: typed });
+  const file = fileChoice(box, { most, onText: take, complain: page.complain });
   const choice = el('select', { 'aria-label': 'Examples', onchange: chosen }, el('option', { value: '' }, 'examples'),
     ...Object.keys(examples).map((name) => el('option', { value: name }, name)));
   page.signal.addEventListener('abort', () => clearTimeout(pause));
@@ -34,17 +37,9 @@ export function source(page, onText) {
     if (text !== undefined) take(text);
   }
 
-  /** @param {DragEvent} event */
-  async function dropped(event) {
-    const file = event.dataTransfer?.files[0];
-    if (!file) return;
-    event.preventDefault();
-    take(await file.text());
-  }
-
   return {
     element: el('details', { class: 'source' }, el('summary', {}, title),
-      el('div', { class: 'block' }, box, el('div', { class: 'controls' }, choice, el('span', { class: 'soft' }, 'type, paste, or drop a text file')))),
+      el('div', { class: 'block' }, box, el('div', { class: 'controls' }, choice, file.button, file.told))),
     /** @param {string} text @param {number} tokens @param {string} unit @param {string} note */
     show(text, tokens, unit, note) {
       if (document.activeElement !== box) box.value = text;

@@ -1,6 +1,6 @@
 import * as api from '../../api.js';
 import { headKey } from '../../words.js';
-import { visible, wordAround } from '../text/kinds.js';
+import { visible, wordAround } from '../../parts/kinds.js';
 import { levels, tileOf } from './levels.js';
 
 const rowsKept = 40;

@@ -1,6 +1,6 @@
 import { figure } from '../../parts/figure.js';
 import { logAxis } from '../../parts/scale.js';
-import { cursorLine } from '../text/cursor.js';
+import { cursorLine } from '../../parts/cursor.js';
 
 const height = 180;
 

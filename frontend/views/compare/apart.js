@@ -1,6 +1,6 @@
 import { el } from '../../parts/dom.js';
 import { amount, bits, signed } from '../../words.js';
-import { visible } from '../text/kinds.js';
+import { visible } from '../../parts/kinds.js';
 
 const wordsShown = 8;
 

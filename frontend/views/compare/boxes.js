@@ -1,6 +1,6 @@
 import { el } from '../../parts/dom.js';
 import { addressed, kept } from '../../parts/kept-texts.js';
-import { firstText } from '../text/examples.js';
+import { firstText } from '../../parts/examples.js';
 
 const typingPause = 250;
 

@@ -1,8 +1,8 @@
 import { el } from '../../parts/dom.js';
 import { css, diverging, position, tinter } from '../../parts/scale.js';
 import { isDark, onTheme } from '../../theme.js';
-import { domainOf } from '../text/reading.js';
-import { tintScale } from '../text/scale.js';
+import { domainOf } from '../../parts/measures.js';
+import { tintScale } from '../../parts/tint-scale.js';
 import { wrap } from './columns.js';
 
 /** More would only be slow to look at: the CSV holds all. */

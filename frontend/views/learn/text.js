@@ -1,4 +1,4 @@
-import { examples } from '../text/examples.js';
+import { examples } from '../../parts/examples.js';
 import { numberOf } from './step.js';
 
 /** What the steps read. */

@@ -1,13 +1,13 @@
 import { figure } from '../../parts/figure.js';
 import { logAxis } from '../../parts/scale.js';
 import { headName, share } from '../../words.js';
-import { cursorLine } from './cursor.js';
-import { measures } from './reading.js';
+import { cursorLine } from '../../parts/cursor.js';
+import { measures } from '../../parts/measures.js';
 
 const height = 180;
 
 /**
- * @typedef {{ reading: import('./reading.js').Reading, measure: import('./reading.js').Measure, of: import('./reading.js').Of, chosen: { layer: number, head: number }, unit: string }} Shown
+ * @typedef {{ reading: import('./reading.js').Reading, measure: import('../../parts/measures.js').Measure, of: import('./reading.js').Of, chosen: { layer: number, head: number }, unit: string }} Shown
  * @typedef {{ name: string, values: Float32Array, color: 'marks' | 'accent', width: number }} Line
  */
 

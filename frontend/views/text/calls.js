@@ -1,8 +1,8 @@
 import { bars } from '../../parts/bars.js';
 import { el } from '../../parts/dom.js';
 import { amount, bits, share } from '../../words.js';
-import { byKind, byPlace, byWord } from './kinds.js';
-import { measures } from './reading.js';
+import { byKind, byPlace, byWord } from '../../parts/kinds.js';
+import { measures } from '../../parts/measures.js';
 
 const titles = { span: 'What calls for a long span', distance: 'What looks far back', bits: 'What costs bits', outside: 'What looks before the text' };
 

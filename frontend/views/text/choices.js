@@ -1,6 +1,6 @@
 import { parseCuts } from '../../parts/cuts.js';
 import { findHead, longestOf } from '../../words.js';
-import { measures } from './reading.js';
+import { measures } from '../../parts/measures.js';
 
 const usualShare = 90;
 
@@ -9,7 +9,7 @@ const usualShare = 90;
  * @param {Choices} choices
  * @param {Checkpoint} checkpoint
  * @param {Head[]} heads
- * @param {import('./reading.js').Measure} usual
+ * @param {import('../../parts/measures.js').Measure} usual
  */
 export function chosenFrom(choices, checkpoint, heads, usual) {
   const { show, of, way, share, at, beside, written, head } = choices;
@@ -18,7 +18,7 @@ export function chosenFrom(choices, checkpoint, heads, usual) {
   const percent = Number(share);
   return {
     chosen,
-    measure: show && Object.hasOwn(measures, show) ? /** @type {import('./reading.js').Measure} */ (show) : usual,
+    measure: show && Object.hasOwn(measures, show) ? /** @type {import('../../parts/measures.js').Measure} */ (show) : usual,
     of: of === 'layer' || of === 'head' ? /** @type {import('./reading.js').Of} */ (of) : 'all',
     cuts: parseCuts(choices.cuts, checkpoint),
     way: way === 'readers' ? /** @type {import('./rays.js').Way} */ ('readers') : 'reads',

@@ -1,7 +1,7 @@
 import { el } from '../../parts/dom.js';
 import { segments } from '../../parts/segments.js';
 import { headKey, headName } from '../../words.js';
-import { examples } from './examples.js';
+import { examples } from '../../parts/examples.js';
 
 const names = { span: 'span', distance: 'distance', bits: 'bits', outside: 'outside' };
 

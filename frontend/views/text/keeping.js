@@ -1,6 +1,5 @@
 import { el } from '../../parts/dom.js';
-import { addressed, kept } from '../../parts/kept-texts.js';
-import { firstText } from './examples.js';
+import { addressed } from '../../parts/kept-texts.js';
 
 const pause = 300;
 
@@ -35,13 +34,4 @@ export function keeping({ signal, complain, choose }, onKept) {
       note.replaceChildren(...(so ? [' · a long text: a link opens it only in this browser; ', el('a', { href: file, download: 'text.txt' }, 'the text as a file')] : []));
     },
   };
-}
-
-/** The text that the address speaks of. @param {Choices} choices @param {(error: unknown) => void} complain */
-export function recall({ text, stored }, complain) {
-  if (text !== undefined) return text;
-  if (!stored) return firstText;
-  const found = kept(stored);
-  if (found === null) complain(new Error('This link’s text is kept in another browser; here is an example in its place.'));
-  return found ?? firstText;
 }

@@ -2,7 +2,7 @@ import { bars } from '../../parts/bars.js';
 import { el } from '../../parts/dom.js';
 import { segments } from '../../parts/segments.js';
 import { count, headKey, headName, share } from '../../words.js';
-import { visible, wordAround } from './kinds.js';
+import { visible, wordAround } from '../../parts/kinds.js';
 import { rayColours } from './rays.js';
 
 const mostListed = 5;

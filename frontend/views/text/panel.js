@@ -1,7 +1,7 @@
 import { bars } from '../../parts/bars.js';
 import { el, factList } from '../../parts/dom.js';
 import { amount, bits, headName, share } from '../../words.js';
-import { visible, wordAround } from './kinds.js';
+import { visible, wordAround } from '../../parts/kinds.js';
 
 /** @param {Page} page @param {string} unit @param {HTMLElement} lists what the heads look at from here */
 export function placePanel({ checkpoint }, unit, lists) {

@@ -3,7 +3,7 @@ import { linkButton, saveLinks } from '../../parts/save.js';
 import { css, position, tinter } from '../../parts/scale.js';
 import { colours } from '../../theme.js';
 import { headName } from '../../words.js';
-import { measures } from './reading.js';
+import { measures } from '../../parts/measures.js';
 
 const widest = 88;
 const [cellWidth, cellHeight] = [10, 22];

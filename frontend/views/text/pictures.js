@@ -7,7 +7,7 @@ import { headStrip } from './strip.js';
  * The measure along the text, over every head, and by what calls for it, with one cursor.
  * @param {Page} page
  * @param {{
- *   rows: number, usual: import('./reading.js').Measure, onToken: (token: number) => void,
+ *   rows: number, usual: import('../../parts/measures.js').Measure, onToken: (token: number) => void,
  *   chooseHead: (head: { layer: number, head: number }) => void, chooseBeside: (key: string) => void,
  * }} about rows: how many heads; usual: what is shown of heads where the measure has no heads
  */

@@ -1,12 +1,3 @@
-/** What is measured at each token, in the words of the page. */
-export const measures = {
-  span: { title: 'Span', along: 'Span along the text', log: true },
-  distance: { title: 'Attention distance', along: 'Attention distance along the text', log: true },
-  bits: { title: 'Bits', along: 'Bits along the text', log: false },
-  outside: { title: 'Attention outside the text', along: 'Attention that falls before the text', log: false },
-};
-
-/** @typedef {keyof typeof measures} Measure */
 /** @typedef {'all' | 'layer' | 'head'} Of */
 
 /**
@@ -30,7 +21,7 @@ export function reading({ characters, raw, seconds }, { layers, heads }) {
   const means = /** @type {Map<string, Float32Array>} */ (new Map());
   const perLayer = perHead ? heads : 1;
 
-  /** @param {Measure} measure @param {Of} of @param {{ layer: number, head: number }} chosen */
+  /** @param {import('../../parts/measures.js').Measure} measure @param {Of} of @param {{ layer: number, head: number }} chosen */
   function tokenValues(measure, of, { layer, head }) {
     if (measure === 'bits') return bits;
     if (!fields[measure]) return null;
@@ -43,7 +34,7 @@ export function reading({ characters, raw, seconds }, { layers, heads }) {
     return values;
   }
 
-  /** Tokens of one character (the bytes of an emoji) are averaged, their bits summed. @param {Float32Array} values @param {Measure} measure */
+  /** Tokens of one character (the bytes of an emoji) are averaged, their bits summed. @param {Float32Array} values @param {import('../../parts/measures.js').Measure} measure */
   function characterValues(values, measure) {
     const sums = new Float32Array(characters.length);
     const counts = new Uint16Array(characters.length);
@@ -75,21 +66,6 @@ export function reading({ characters, raw, seconds }, { layers, heads }) {
 }
 
 /** @typedef {ReturnType<typeof reading>} Reading */
-
-/**
- * Where colours begin and end: the bulk of the values, so that one stray does not wash out the rest.
- * @param {Iterable<number>} values
- * @param {Measure} measure
- */
-export function domainOf(values, measure) {
-  const sorted = Float32Array.from(values).filter(Number.isFinite).sort();
-  const { log } = measures[measure];
-  if (!sorted.length) return { low: 1, high: 2, log };
-  const at = (/** @type {number} */ part) => sorted[Math.round(part * (sorted.length - 1))];
-  if (!log) return { low: 0, high: Math.max(at(measure === 'bits' ? 0.98 : 1), 1e-3), log };
-  const low = Math.max(1, at(0.03));
-  return { low, high: at(0.98) > low * 1.02 ? at(0.98) : low, log };
-}
 
 /** The mean of the numbers that are known, NaN where none is. @param {Float32Array} values */
 export function meanOf(values) {

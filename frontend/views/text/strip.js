@@ -1,8 +1,8 @@
 import { figure, margin } from '../../parts/figure.js';
 import { colorscale, logTicks, position } from '../../parts/scale.js';
 import { amount, headKey, headName, share } from '../../words.js';
-import { cursorLine } from './cursor.js';
-import { domainOf, measures } from './reading.js';
+import { cursorLine } from '../../parts/cursor.js';
+import { domainOf, measures } from '../../parts/measures.js';
 
 const mostColumns = 1500;
 

@@ -1,5 +1,5 @@
 import { amount, bits, count, share } from '../../words.js';
-import { byKind, placeOf } from './kinds.js';
+import { byKind, placeOf } from '../../parts/kinds.js';
 
 /**
  * The finding, in words.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alike, alikeAtEnd, readFrom } from '../../../frontend/views/text/changes.js';
-import { readText } from '../../../frontend/views/text/file.js';
-import { byKind, byPlace, byWord } from '../../../frontend/views/text/kinds.js';
+import { readText } from '../../../frontend/parts/file.js';
+import { byKind, byPlace, byWord } from '../../../frontend/parts/kinds.js';
 import { headOf, joined, rawOf, tokensBefore } from '../../../frontend/views/text/raw.js';
 import { beyond, fewest, readBy, reads } from '../../../frontend/views/text/weights.js';
 

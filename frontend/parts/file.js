@@ -1,5 +1,5 @@
-import { el } from '../../parts/dom.js';
-import { bytes, count } from '../../words.js';
+import { el } from './dom.js';
+import { bytes, count } from '../words.js';
 
 /**
  * A text out of a file, chosen or dropped on the text.

@@ -1,6 +1,6 @@
-import { el } from '../../parts/dom.js';
-import { css, tinter } from '../../parts/scale.js';
-import { amount, share } from '../../words.js';
+import { el } from './dom.js';
+import { css, tinter } from './scale.js';
+import { amount, share } from '../words.js';
 
 /** The tints of the text with what they stand for. */
 export function tintScale() {
@@ -8,7 +8,7 @@ export function tintScale() {
   const [low, high] = [el('span'), el('span')];
   return {
     element: el('span', { class: 'scale' }, low, canvas, high),
-    /** @param {import('../../parts/scale.js').Domain} domain @param {import('./reading.js').Measure} measure @param {string} unit */
+    /** @param {import('./scale.js').Domain} domain @param {import('./measures.js').Measure} measure @param {string} unit */
     show(domain, measure, unit) {
       const tint = tinter();
       const pen = canvas.getContext('2d');

@@ -1,5 +1,5 @@
-import { el } from '../../parts/dom.js';
-import { margin } from '../../parts/figure.js';
+import { el } from './dom.js';
+import { margin } from './figure.js';
 
 /** The place in the text, as a line over a figure: moved by style alone, so that hovering stays cheap. @param {number} plotHeight */
 export function cursorLine(plotHeight) {
