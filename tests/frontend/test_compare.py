@@ -169,7 +169,7 @@ def test_one_text_read_by_two_differs_where_the_api_says(visit: Visit) -> None:
     expect(here).to_contain_text(f"“e” · bits A {bits[0][4]:.2f}, C {bits[1][4]:.2f}")
     running = page.evaluate(DRAWN, "#compare-along")[0]["y"]
     assert running[-1] == pytest.approx(sum(bits[1][1:]) - sum(bits[0][1:]), abs=1e-3)
-    page.get_by_role("radio", name="span", exact=True).check(force=True)
+    page.locator("#compare-text .segments label", has_text="span").click()
     spans = numbers(told["differences"][0]["span"])
     expect(finding).to_contain_text(f"C looks back {abs(np.mean(spans)):.0f} bytes")
     visit.ready()
