@@ -93,8 +93,8 @@ class Head(BaseModel):
     cache_bytes: float
 
 
-class Heads(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": {**ABOUT, "heads": [HEAD]}})
+class About(BaseModel):
+    """What heads are of, and measured on."""
 
     checkpoint: str
     variant: Variant
@@ -102,6 +102,11 @@ class Heads(BaseModel):
     span_limit: int
     ramp: int
     tokens: int | None = Field(description="of held-out text that were read")
+
+
+class Heads(About):
+    model_config = ConfigDict(json_schema_extra={"example": {**ABOUT, "heads": [HEAD]}})
+
     heads: list[Head]
     detail: str | None = Field(description="how to get what is null, where it can be had")
 
@@ -116,17 +121,11 @@ class Growth(BaseModel):
     z: list[float]
 
 
-class HeadDetail(Head):
+class HeadDetail(About, Head):
     model_config = ConfigDict(
         json_schema_extra={"example": {**HEAD, **ABOUT, **BINS, "growth": GROWTH}}
     )
 
-    checkpoint: str
-    variant: Variant
-    unit: Unit
-    span_limit: int
-    ramp: int
-    tokens: int | None = Field(description="of held-out text that were read")
     edges: list[int] = Field(
         description="bin i holds distances from edges[i] up to, not including, edges[i + 1]"
     )
