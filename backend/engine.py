@@ -48,7 +48,7 @@ class Engine:
         if entry not in self.loaded:
             settings = self.settings
             self.loaded[entry] = load(entry.folder, settings.torch_device, settings.torch_dtype)
-            if len(self.loaded) > settings.max_models:
+            if len(self.loaded) > 4:
                 self.loaded.popitem(last=False)
         self.loaded.move_to_end(entry)
         return self.loaded[entry]

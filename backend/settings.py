@@ -1,39 +1,101 @@
-"""What can be set, by environment variables that start with SPANSCOPE_."""
+"""What can be set: by environment variables that start with SPANSCOPE_, or by spanscope.toml where the service starts."""
 
 from __future__ import annotations
 
+import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 SHELF = Path(__file__).parent.parent / "model" / "shelf"
+CONFIG_VARIABLE = "SPANSCOPE_CONFIG"
+"""Names another file than spanscope.toml."""
+MIB = 1_048_576
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPANSCOPE_")
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65_535)
-    runs: Path = Path("runs")
-    shelf: Path = SHELF
-    data: Path = Path("data")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8000, ge=0, le=65_535, description="0 takes a free one")
+    runs: Path = Field(Path("runs"), description="the folder of runs, read and written")
+    shelf: Path = Field(SHELF, description="runs that ship, only read")
+    data: Path = Field(Path("data"), description="where corpora are kept")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="auto: a GPU, if there is one"
+    )
     dtype: Literal["float32", "bfloat16"] = "float32"
+
+    token: SecretStr | None = Field(
+        None, min_length=16, description="what clients must show; needed beyond this machine"
+    )
+    without_token: bool = Field(
+        False, description="listen beyond this machine although anybody may then use the service"
+    )
+    read_only: bool = Field(False, description="refuse what starts, changes or deletes runs")
+    hosts: list[str] = Field(
+        [], description="names the service is reached by, beside those of its own address"
+    )
+    frame_ancestors: str = Field(
+        "'none'", description="who may embed the page, as in a Content-Security-Policy"
+    )
+
+    max_body_bytes: int = Field(MIB, ge=1, description="of a request")
     max_characters: int = Field(20_000, ge=1, description="of a text and its context together")
+    max_rows: int = Field(
+        8_192, ge=1, description="tokens that look back in one answer with attention"
+    )
     max_weights: int = Field(
         8_388_608, ge=1, description="numbers that an answer with attention may hold"
     )
     max_continuation: int = Field(1_000, ge=1, description="tokens that a model may write at once")
-    max_prefix_bytes: int = Field(
-        268_435_456, ge=0, description="kept of texts read before, to answer as one types"
-    )
     max_queue: int = Field(
-        16, ge=1, description="analyses that wait or run before the answer is 429"
+        16, ge=1, description="pieces of work that wait or run before the answer is 429"
     )
-    max_models: int = Field(4, ge=1, description="checkpoints kept in memory")
+    max_runs: int = Field(16, ge=1, description="runs that wait or train before the answer is 429")
+    max_seconds: float = Field(60.0, gt=0, description="that a request may take")
+
+    max_prefix_bytes: int = Field(
+        256 * MIB, ge=0, description="kept of texts read before, to answer as one types"
+    )
+    max_result_bytes: int = Field(64 * MIB, ge=0, description="kept of answers given before")
+    max_model_bytes: int = Field(
+        1024 * MIB, ge=1, description="of checkpoints kept in memory; the one in use stays"
+    )
+
+    header_seconds: float = Field(10.0, gt=0, description="within which a request's head must come")
+    body_seconds: float = Field(30.0, gt=0, description="within which its body must come")
+    idle_seconds: float = Field(
+        15.0, gt=0, description="that a connection is kept without a request"
+    )
+    grace_seconds: float = Field(
+        30.0, ge=0, description="for requests under way when the service is told to end"
+    )
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get(CONFIG_VARIABLE, "spanscope.toml")
+        toml = TomlConfigSettingsSource(settings_cls, Path(file))
+        return init_settings, env_settings, toml
 
     @property
     def torch_device(self) -> str:
@@ -44,3 +106,11 @@ class Settings(BaseSettings):
     @property
     def torch_dtype(self) -> torch.dtype:
         return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
