@@ -40,6 +40,14 @@ class Engine:
         finally:
             self._waiting -= 1
 
+    def figures(self) -> dict[str, float]:
+        """What it does now, and has done since the start."""
+        now = ("waiting", "running", "models", "model_bytes", "result_bytes", "prefix_bytes")
+        since = ("done", "refused", "cancelled", "late", "shared", "batched")
+        results = ("result_hits", "result_misses", "model_seconds")
+        figures = dict.fromkeys((*now, *since, *results), 0.0)
+        return {**figures, "waiting": self._waiting, "models": len(self.loaded)}
+
     def close(self) -> None:
         """Finish what runs, drop what waits."""
         self._worker.shutdown(cancel_futures=True)
