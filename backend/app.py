@@ -15,6 +15,8 @@ from backend import page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
 from backend.held_out import HeldOut
+from backend.metrics import Metrics
+from backend.observation import Observation
 from backend.prefixes import Prefixes
 from backend.routes import (
     analyses,
@@ -62,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = Engine(settings)
     app.state.prefixes = Prefixes(settings.max_prefix_bytes)
     app.state.held_out = HeldOut(settings.data)
+    app.state.metrics = Metrics(settings, app.state.catalogue, app.state.engine.figures)
     app.state.waiting_for = "the service is starting"
     problems.install(app)
     app.include_router(health.router)
@@ -82,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
+    app.add_middleware(Observation, metrics=app.state.metrics)  # last: around all others
     return app
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,8 +15,6 @@ from starlette.exceptions import HTTPException
 from model.alphabets import UnknownAlphabet
 from model.checkpoint import CheckpointError
 from model.runs import RunError
-
-log = logging.getLogger("spanscope")
 
 
 class Problem(BaseModel):
@@ -43,7 +40,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of an app as a problem."""
+    """Answer every error that is expected as a problem; backend.observation does so with the others."""
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
@@ -66,8 +63,3 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnknownAlphabet)
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "something failed here; the service's log says what")

@@ -1,10 +1,13 @@
-"""Alive, and ready."""
+"""Alive, ready, and how it goes."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from backend.engine import Engine
+from backend.metrics import Metrics
 from backend.schemas import operation as schemas
 
 router = APIRouter(tags=["operation"])
@@ -29,3 +32,10 @@ async def readyz(request: Request, response: Response) -> schemas.Readiness:
         checkpoint=loaded.id if loaded else None,
         detail="" if loaded else request.app.state.waiting_for,
     )
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def get_metrics(request: Request) -> Response:
+    """Requests, the model's queue and memory, runs and the trainer, in Prometheus' text format."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
