@@ -1,16 +1,19 @@
-"""`spanscope`: serve, train, trainer, presets, evaluate, spans, import, corpus."""
+"""`spanscope`: serve, config, train, trainer, presets, evaluate, spans, import, corpus."""
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import torch
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from backend import origins
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
 from backend.settings import Settings
 from model import background, corpora
@@ -24,6 +27,8 @@ from model.original import import_run
 from model.presets import DEFAULT_PRESET, PRESETS
 from model.runs import RunError
 from model.train import open_run, train
+
+log = logging.getLogger("spanscope")
 
 app = typer.Typer(
     help="See how far back each attention head of a transformer looks.\n\n"
@@ -58,25 +63,43 @@ CheckpointId = Annotated[
 def serve(
     host: Annotated[str | None, typer.Option(help="default: 127.0.0.1, this machine alone")] = None,
     port: Annotated[int | None, typer.Option(help="default: 8000; 0 takes a free one")] = None,
-    runs: Runs = Path("runs"),
+    runs: Annotated[Path | None, typer.Option(help="the folder of runs; default: runs/")] = None,
     with_trainer: Annotated[
         bool, typer.Option("--trainer", help="train what waits in the runs folder, too")
     ] = False,
 ) -> None:
     """Serve the page and the API.
 
-    Every setting can also be an environment variable: SPANSCOPE_HOST, SPANSCOPE_PORT, SPANSCOPE_RUNS,
-    SPANSCOPE_DEVICE (auto, cpu, cuda), SPANSCOPE_DTYPE (float32, bfloat16), SPANSCOPE_MAX_CHARACTERS.
+    Every setting can also be an environment variable, as SPANSCOPE_MAX_CHARACTERS, or stand in spanscope.toml;
+    `spanscope config` shows them all.
     """
+    from backend import logs
     from backend.companion import trainer_beside
     from backend.server import run
 
-    given = {"host": host, "port": port, "runs": runs}
-    settings = {name: value for name, value in given.items() if value is not None}
-    chosen = Settings.model_validate({**Settings().model_dump(), **settings})
+    options = {"host": host, "port": port, "runs": runs}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    chosen = Settings(**given)
+    logs.set_up(chosen)
+    for line in origins.unknown_variables():
+        log.warning(line)
+    for setting in origins.told(given):
+        if setting.origin != origins.DEFAULT:
+            log.info("%s is set by %s", setting.name, setting.origin)
     beside = trainer_beside(chosen.runs, chosen.data, chosen.torch_device)
     with beside if with_trainer else nullcontext():
         run(chosen)
+
+
+@app.command()
+def config() -> None:
+    """Print every setting of `serve`, where its value comes from, and what is wrong with it."""
+    from backend.tables import settings_table
+
+    typer.echo(settings_table(origins.told()))
+    for line in origins.unknown_variables():
+        typer.echo(f"warning: {line}", err=True)
+    Settings()
 
 
 @app.command("train")
@@ -258,9 +281,15 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        _fail("; ".join(faults))
-    except (ConfigError, RunError, CorpusError, CheckpointError, UnknownAlphabet) as error:
+        _fail("; ".join(origins.faults(error)))
+    except (
+        SettingsError,
+        ConfigError,
+        RunError,
+        CorpusError,
+        CheckpointError,
+        UnknownAlphabet,
+    ) as error:
         _fail(str(error))
 
 

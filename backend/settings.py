@@ -5,25 +5,28 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 SHELF = Path(__file__).parent.parent / "model" / "shelf"
-CONFIG_VARIABLE = "SPANSCOPE_CONFIG"
+PREFIX = "SPANSCOPE_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 """Names another file than spanscope.toml."""
 MIB = 1_048_576
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SPANSCOPE_")
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65_535, description="0 takes a free one")
@@ -33,7 +36,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: a GPU, if there is one"
     )
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of the model's numbers")
 
     token: SecretStr | None = Field(
         None, min_length=16, description="what clients must show; needed beyond this machine"
@@ -42,8 +45,10 @@ class Settings(BaseSettings):
         False, description="listen beyond this machine although anybody may then use the service"
     )
     read_only: bool = Field(False, description="refuse what starts, changes or deletes runs")
-    hosts: list[str] = Field(
-        [], description="names the service is reached by, beside those of its own address"
+    hosts: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="names the service is reached by, beside those of its own address; "
+        "in the environment with commas between them",
     )
     frame_ancestors: str = Field(
         "'none'", description="who may embed the page, as in a Content-Security-Policy"
@@ -81,8 +86,15 @@ class Settings(BaseSettings):
         30.0, ge=0, description="for requests under way when the service is told to end"
     )
 
-    log_format: Literal["text", "json"] = "text"
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    log_format: Literal["text", "json"] = Field("text", description="of the log, line by line")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="from which on it is logged; info: every request"
+    )
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _with_commas(cls, value: Any) -> Any:
+        return [host for host in value.split(",") if host] if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(
@@ -93,9 +105,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = os.environ.get(CONFIG_VARIABLE, "spanscope.toml")
-        toml = TomlConfigSettingsSource(settings_cls, Path(file))
-        return init_settings, env_settings, toml
+        return init_settings, env_settings, toml_source(settings_cls)
 
     @property
     def torch_device(self) -> str:
@@ -114,3 +124,20 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+
+def settings_file() -> Path:
+    """Raises SettingsError where the environment names one that is not there."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} is {named}; there is no such file")
+    return Path(named or "spanscope.toml")
+
+
+def toml_source(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
+    """Raises SettingsError."""
+    file = settings_file()
+    try:
+        return TomlConfigSettingsSource(settings_cls, file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 from analysis.cost import (
     BYTES_PER_NUMBER,
@@ -13,6 +14,7 @@ from analysis.cost import (
     training_bytes,
 )
 from analysis.what_if import Change, WhatIf
+from backend.origins import Told
 from model.config import RunSpec
 from model.evaluate import SpanSample
 from model.presets import PRESETS
@@ -33,6 +35,16 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         [row[0].ljust(widths[0])]
         + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         for row in rows
+    )
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def settings_table(settings: Sequence[Told]) -> str:
+    """A line a setting: its name, its value, where that comes from, what it is."""
+    rows = [("setting", "value", "from", ""), *map(astuple, settings)]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    lines = (
+        (cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)) for row in rows
     )
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
