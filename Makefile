@@ -17,6 +17,7 @@ test: check
 	$(BIN)/pytest
 	@command -v npx >/dev/null || echo "skipped: the page's types, its modules' tests and axe-core; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
+	@command -v caddy >/dev/null || echo "skipped: the proxy in front of two copies of the service; it needs Caddy (Debian: apt-get install caddy)"
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check
