@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from model.attention import Weights, band_weights
+from model.config import ModelConfig
 from model.pasts import Pasts, walk
 from model.span import spans_of
-from model.transformer import Operands, Transformer
+from model.transformer import Operands, Pass, Transformer
 
 Field = Literal["span", "distance", "entropy", "outside"]
 FIELDS: tuple[Field, ...] = get_args(Field)
@@ -55,61 +57,121 @@ def read(
     """
     if not len(tokens):
         raise ValueError("a text of no tokens cannot be read")
-    count, config = len(tokens) - first, net.config
-    bits = torch.full((count,), math.nan)
+    reading = _blank(net.config, len(tokens) - first, fields, likeliest)
+    for past, block in walk(net, tokens, first, pasts=pasts):
+        outputs = block.states[-1][0]
+        start, stop = past.length - first, past.length - first + len(outputs)
+        if past.output is not None:
+            outputs = torch.cat([past.output[None], outputs])
+        _foretell(net, outputs, tokens[: past.length + stop - start], reading, slice(start, stop))
+        for field, values in _fields(net, block, past.length, fields).items():
+            reading.fields[field][start:stop] = values[0].cpu()
+    return reading
+
+
+@torch.no_grad()
+def read_together(
+    net: Transformer,
+    texts: Sequence[Tensor],
+    fields: Collection[Field] = FIELDS,
+    likeliest: int = 5,
+) -> list[Reading]:
+    """`read` of each of some texts, int64 [T] of at least one token, in one pass for all.
+
+    The shorter ones are filled up at their ends, where no token of theirs looks: it pays for short texts of like length
+    (docs/benchmarks.md).
+    """
+    device = net.position.device
+    block = net.read(pad_sequence(list(texts), batch_first=True).to(device))
+    measured = _fields(net, block, 0, fields)
+    readings = list[Reading]()
+    for number, tokens in enumerate(texts):
+        count = len(tokens)
+        reading = _blank(net.config, count, fields, likeliest)
+        _foretell(net, block.states[-1][number, :count], tokens, reading, slice(0, count))
+        for field, values in measured.items():
+            reading.fields[field].copy_(values[number, :count])
+        readings.append(reading)
+    return readings
+
+
+def _blank(config: ModelConfig, count: int, fields: Collection[Field], likeliest: int) -> Reading:
+    """A reading of so many tokens, to be filled in."""
     likeliest = min(likeliest, config.symbols)
-    next_token = torch.empty(count, likeliest, dtype=torch.int64)
-    next_share = torch.empty(count, likeliest)
-    kept: dict[Field, Tensor] = {
-        field: torch.empty(count, config.layers, config.heads)
-        for field in FIELDS
-        if field in fields
-    }
-    attended = [field for field in kept if field != "span"]
-    for past, (states, lengths, before, _) in walk(net, tokens, first, pasts=pasts):
-        earlier = [] if past.output is None else [past.output[None]]
-        log_share = net.logits(torch.cat([*earlier, states[-1][0]])).float().log_softmax(-1)
-        time, told = states[-1].shape[1], len(log_share) - 1
-        place = slice(past.length - first, past.length - first + time)
-        targets = tokens[past.length + time - told : past.length + time].to(log_share.device)
-        loss = -log_share[:-1].gather(1, targets[:, None])[:, 0]
-        bits[place.stop - told : place.stop] = (loss / math.log(2)).cpu()
-        likely = log_share[-time:].topk(likeliest, dim=-1)
-        next_token[place] = likely.indices.cpu()
-        next_share[place] = likely.values.exp().cpu()
-        for number, attention in enumerate(net.attentions):
-            if "span" in fields:
-                spans = spans_of(lengths[number], config.ramp, config.span_limit)
-                kept["span"][place, number] = (spans[0].T if spans.dim() == 3 else spans).cpu()
-            if attended:
-                remembered = before[number] if before else None
-                operands = attention.operands(states[number], remembered, net.position)
-                measured = _measure(operands, past.length)
-                for field in attended:
-                    kept[field][place, number] = measured[field].cpu()
-    return Reading(bits, next_token, next_share, kept)
+    return Reading(
+        torch.full((count,), math.nan),
+        torch.empty(count, likeliest, dtype=torch.int64),
+        torch.empty(count, likeliest),
+        {
+            field: torch.empty(count, config.layers, config.heads)
+            for field in FIELDS
+            if field in fields
+        },
+    )
+
+
+def _foretell(
+    net: Transformer, outputs: Tensor, tokens: Tensor, reading: Reading, place: slice
+) -> None:
+    """Fill in bits and likely tokens at a place, from the outputs there, and that before where there is one.
+
+    tokens [T] end where the place does.
+    """
+    log_share = net.logits(outputs).float().log_softmax(-1)
+    told = len(outputs) - 1
+    targets = tokens[len(tokens) - told :].to(log_share.device)
+    loss = -log_share[:-1].gather(1, targets[:, None])[:, 0]
+    reading.bits[place.stop - told : place.stop] = (loss / math.log(2)).cpu()
+    likely = log_share[place.start - place.stop :].topk(reading.next_token.shape[1], dim=-1)
+    reading.next_token[place] = likely.indices.cpu()
+    reading.next_share[place] = likely.values.exp().cpu()
+
+
+def _fields(
+    net: Transformer, block: Pass, start: int, fields: Collection[Field]
+) -> dict[Field, Tensor]:
+    """The fields of a block whose first token is token `start` of each text: [batch, time, layers, heads]."""
+    config = net.config
+    of_layers: dict[Field, list[Tensor]] = {field: [] for field in FIELDS if field in fields}
+    attended = [field for field in of_layers if field != "span"]
+    batch, time, _ = block.states[-1].shape
+    for number, attention in enumerate(net.attentions):
+        if "span" in fields:
+            spans = spans_of(block.z[number], config.ramp, config.span_limit)
+            of_tokens = spans.transpose(1, 2) if spans.dim() == 3 else spans
+            of_layers["span"].append(of_tokens.expand(batch, time, -1))
+        if attended:
+            remembered = block.before[number] if block.before else None
+            operands = attention.operands(block.states[number], remembered, net.position)
+            measured = _measure(operands, start)
+            for field in attended:
+                of_layers[field].append(measured[field])
+    return {field: torch.stack(layers, 2) for field, layers in of_layers.items()}
 
 
 def _measure(operands: Operands, start: int) -> dict[Field, Tensor]:
-    """The fields of one layer for a block of one text whose first token is token `start`: [time, heads] each."""
-    _, heads, time, _ = operands.query.shape
+    """The fields of one layer for a block whose first token is token `start` of each text: [batch, time, heads]."""
+    batch, heads, time, _ = operands.query.shape
     # the last chunk of queries may be longer than the block
     measured: dict[Field, Tensor] = {
-        field: torch.empty(heads, 2 * time + 64, device=operands.query.device)
+        field: torch.empty(batch * heads, 2 * time + 64, device=operands.query.device)
         for field in FIELDS
         if field != "span"
     }
-    for head, first, weights in inside_weights(operands, start):
+    for sequence, first, weights in inside_weights(operands, start):
         inside = weights.float()
         rows = first[:, None] + torch.arange(weights.shape[1], device=weights.device)
         distance = torch.arange(1, weights.shape[2] + 1, device=weights.device)
         mass = inside.sum(-1)
         share = inside / mass[..., None]
-        place = (head[:, None], rows)
+        place = (sequence[:, None], rows)
         measured["outside"][place] = (1 - mass).clamp(0, 1)
         measured["distance"][place] = (share * distance).sum(-1)
         measured["entropy"][place] = torch.special.entr(share).sum(-1) / math.log(2)
-    return {field: values[:, :time].T for field, values in measured.items()}
+    return {
+        field: values[:, :time].view(batch, heads, time).transpose(1, 2)
+        for field, values in measured.items()
+    }
 
 
 def inside_weights(operands: Operands, start: int) -> Iterator[Weights]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 import torch
 
 from model import pasts, probe
-from model.config import ModelConfig
+from model.config import ModelConfig, Variant
 from model.evaluate import stream
 from model.transformer import Transformer
 
@@ -89,3 +90,24 @@ def test_the_last_tokens_are_reported_as_in_the_whole(
     torch.testing.assert_close(last.next_share, whole.next_share[first:], **near)
     for field in probe.FIELDS:
         torch.testing.assert_close(last.fields[field], whole.fields[field][first:], **near)
+
+
+@pytest.mark.parametrize("variant", ["fixed", "adaptive", "dynamic"])
+def test_texts_read_together_read_as_each_does_alone(variant: Variant) -> None:
+    torch.manual_seed(0)
+    net = Transformer(dataclasses.replace(CONFIG, variant=variant)).eval()
+    with torch.no_grad():
+        for name, weights in net.named_parameters():
+            if name.endswith("span.weight"):
+                weights.normal_()
+            elif name.endswith("theta"):
+                weights.copy_(torch.tensor([0.1, 0.8]))
+    texts = [torch.randint(256, (count,)) for count in (70, 1, 33, 64, 2)]
+    near = {"equal_nan": True, "rtol": 1e-5, "atol": 1e-5}
+    for text, together in zip(texts, probe.read_together(net, texts, likeliest=3), strict=True):
+        alone = probe.read(net, text, likeliest=3)
+        torch.testing.assert_close(together.bits, alone.bits, **near)
+        assert torch.equal(together.next_token, alone.next_token)
+        torch.testing.assert_close(together.next_share, alone.next_share, **near)
+        for field in probe.FIELDS:
+            torch.testing.assert_close(together.fields[field], alone.fields[field], **near)
