@@ -14,6 +14,7 @@ from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.config import RunSpec
 from model.evaluate import SpanSample
+from model.files import reason
 from model.head_use import HeadUse
 from model.runs import NAME, Run
 
@@ -34,7 +35,9 @@ class Entry:
         try:
             states = [(folder / name).stat() for name in ("config.json", "summary.json")]
         except OSError as error:
-            raise CheckpointError(f"{folder} is no checkpoint: {error}") from error
+            raise CheckpointError(
+                f"{checkpoint.name_of(folder)} is no checkpoint: {reason(error)}"
+            ) from error
         return cls(folder, (states[0].st_mtime_ns, states[1].st_mtime_ns))
 
     @property

@@ -51,8 +51,10 @@ class HeldOut:
         try:
             corpus = corpora.load(spec.corpus, self.data)
         except CorpusError as error:
-            advice = f"`spanscope corpus {spec.corpus}` fetches it"
-            detail = f"This reads held-out text of {spec.corpus}, which is not here: {error}. Where there is a network, {advice}."
+            detail = (
+                f"This reads held-out text of {spec.corpus}, which cannot be had on this machine. Where there is a "
+                f"network, `spanscope corpus {spec.corpus}` fetches it, or says what is wrong."
+            )
             raise HTTPException(503, detail) from error
         try:
             return held_out_sample(valid_split(corpus, spec.model), spec.model.span_limit)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from model.config import ConfigError, RunSpec
 from model.evaluate import SpanSample
-from model.files import digest, free_bytes, whole_folder
+from model.files import digest, free_bytes, reason, whole_folder
 from model.head_use import HeadUse
 from model.transformer import Transformer
 
@@ -34,6 +34,14 @@ SPARE_BYTES = 1 << 20
 
 class CheckpointError(RuntimeError):
     """A checkpoint cannot be read; the message says which and why."""
+
+
+def name_of(folder: Path) -> str:
+    """`<run>@<step>` of a checkpoint in a run's folder, else the name of its own: never where it lies."""
+    step = folder.name.removeprefix("step-")
+    if folder.parent.name == "checkpoints" and step.isdecimal():
+        return f"{folder.parent.parent.name}@{int(step)}"
+    return folder.name
 
 
 def save(
@@ -78,10 +86,12 @@ def verify(folder: Path) -> None:
         try:
             found = digest(folder / name)
         except OSError as error:
-            raise CheckpointError(f"{folder}: {name} cannot be read: {error}") from error
+            raise CheckpointError(
+                f"{name_of(folder)}: {name} cannot be read: {reason(error)}"
+            ) from error
         if found != wanted:
             detail = f"it has SHA-256 {found[:12]}…, not {wanted[:12]}…"
-            raise CheckpointError(f"{folder}: {name} is damaged: {detail}")
+            raise CheckpointError(f"{name_of(folder)}: {name} is damaged: {detail}")
 
 
 def read_config(folder: Path) -> tuple[RunSpec, int]:
@@ -89,11 +99,11 @@ def read_config(folder: Path) -> tuple[RunSpec, int]:
     values = _read_object(folder / "config.json")
     step = values.pop("step", None)
     if type(step) is not int:
-        raise CheckpointError(f"{folder}: config.json names no step")
+        raise CheckpointError(f"{name_of(folder)}: config.json names no step")
     try:
         return RunSpec.from_dict(values), step
     except ConfigError as error:
-        raise CheckpointError(f"{folder}: config.json: {error}") from error
+        raise CheckpointError(f"{name_of(folder)}: config.json: {error}") from error
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
@@ -110,7 +120,9 @@ def read_summary(folder: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
     if not whole:
-        raise CheckpointError(f"{folder}: summary.json lacks bpc, tokens, seconds or created")
+        raise CheckpointError(
+            f"{name_of(folder)}: summary.json lacks bpc, tokens, seconds or created"
+        )
     return summary
 
 
@@ -118,9 +130,11 @@ def _read_object(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path.parent}: {path.name} cannot be read: {error}") from error
+        raise CheckpointError(
+            f"{name_of(path.parent)}: {path.name} cannot be read: {reason(error)}"
+        ) from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"{path.parent}: {path.name} is no object")
+        raise CheckpointError(f"{name_of(path.parent)}: {path.name} is no object")
     return values
 
 
@@ -129,7 +143,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path.parent}: {path.name} cannot be read: {error}") from error
+        raise CheckpointError(
+            f"{name_of(path.parent)}: {path.name} cannot be read: {reason(error)}"
+        ) from error
 
 
 def read_z(folder: Path) -> Tensor:
@@ -146,7 +162,7 @@ def read_z(folder: Path) -> Tensor:
         # S times a float32 theta is exact in double, and so is the span that comes of it
         thetas = [weights.get_tensor(name).double() for name in names]
     if any(t.shape != (model.heads,) or not bool(((t >= 0) & (t <= 1)).all()) for t in thetas):
-        raise CheckpointError(f"{folder}: the spans in the weights do not fit config.json")
+        raise CheckpointError(f"{name_of(folder)}: the spans in the weights do not fit config.json")
     return model.span_limit * torch.stack(thetas)
 
 
@@ -156,11 +172,15 @@ def read_span_sample(folder: Path) -> SpanSample:
     try:
         sample = SpanSample.from_dict(values or {})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder}: summary.json lacks the spans of held-out text") from error
+        raise CheckpointError(
+            f"{name_of(folder)}: summary.json lacks the spans of held-out text"
+        ) from error
     measured = (sample.z, sample.span, sample.p10, sample.p50, sample.p90, sample.paid)
     shape = (model.layers, model.heads)
     if any(x.shape != shape or not bool(x.isfinite().all()) for x in measured):
-        raise CheckpointError(f"{folder}: the spans in summary.json do not fit config.json")
+        raise CheckpointError(
+            f"{name_of(folder)}: the spans in summary.json do not fit config.json"
+        )
     return sample
 
 
@@ -169,13 +189,13 @@ def read_use(folder: Path) -> HeadUse:
     model, values = read_config(folder)[0].model, read_summary(folder).get("use")
     if values is None:
         raise CheckpointError(
-            f"{folder}: summary.json lacks what the heads use; python -m model.use adds it"
+            f"{name_of(folder)}: summary.json lacks what the heads use; python -m model.use adds it"
         )
     try:
         return HeadUse.from_dict(values, model)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{folder}: what the heads use does not fit config.json: {error}"
+            f"{name_of(folder)}: what the heads use does not fit config.json: {error}"
         ) from error
 
 
@@ -193,7 +213,7 @@ def _open_weights(folder: Path) -> Iterator[Any]:
             yield weights
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"{folder.name}: model.safetensors cannot be read: {error}"
+            f"{name_of(folder)}: model.safetensors cannot be read: {reason(error)}"
         ) from error
 
 
@@ -210,5 +230,7 @@ def load(
     try:
         net.load_state_dict(read_tensors(folder / "model.safetensors"))
     except RuntimeError as error:
-        raise CheckpointError(f"{folder}: the weights do not fit config.json: {error}") from error
+        raise CheckpointError(
+            f"{name_of(folder)}: the weights do not fit config.json: {error}"
+        ) from error
     return net.eval()

@@ -37,6 +37,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, without the path that an OSError names: such messages leave the machine."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error).partition(":")[0]
+    return str(error)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder so that it is never seen half removed."""
     hidden = folder.with_name(f".{folder.name}-removed")

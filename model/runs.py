@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from model.config import ConfigError, RunSpec
-from model.files import append_line, read_lines, remove_folder, whole_folder, write_text
+from model.files import (
+    append_line,
+    read_lines,
+    reason,
+    remove_folder,
+    whole_folder,
+    write_text,
+)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 STEP = re.compile(r"step-(\d{8})")
@@ -96,7 +103,7 @@ class Run:
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"run {self.name}: {name} cannot be read: {error}") from error
+            raise RunError(f"run {self.name}: {name} cannot be read: {reason(error)}") from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -181,7 +188,7 @@ class Run:
         try:
             return read_lines(self.folder / name)
         except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"run {self.name}: {name} cannot be read: {error}") from error
+            raise RunError(f"run {self.name}: {name} cannot be read: {reason(error)}") from error
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         """Raises OSError, and has then added nothing."""

@@ -106,15 +106,15 @@ def test_without_the_corpus_it_says_what_to_do(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str, folder: Path) -> Corpus:
-        raise CorpusError(f"{name}: the network is not there")
+        raise CorpusError(f"{name}: {folder} cannot be read")
 
     monkeypatch.setattr(corpora, "load", missing)
     with TestClient(create_app(Settings(runs=runs, data=tmp_path))) as client:
         answer = ask(client, "tiny@10", CUT)
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "the network is not there" in answer.json()["detail"]
         assert "`spanscope corpus text8`" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.text
 
 
 def test_a_text_that_is_too_short_or_of_other_symbols_is_a_conflict(

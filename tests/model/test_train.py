@@ -231,17 +231,26 @@ def test_bfloat16_keeps_the_spans_exact(tmp_path: Path) -> None:
     assert (actual.float() - expected).norm() <= 2e-2 * expected.norm()
 
 
-def test_damaged_checkpoints_are_named(tmp_path: Path) -> None:
+def test_damaged_checkpoints_are_named_but_not_where_they_lie(tmp_path: Path) -> None:
     run = Run.create(tmp_path, "a", SPEC)
     train.train(run)
     folder = run.checkpoint(8)
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match=r"step-00000008: model\.safetensors is damaged"):
+    with pytest.raises(CheckpointError, match=r"^a@8: model\.safetensors is damaged"):
         checkpoint.load(folder)
     (folder / "config.json").write_text('{"step": 8, "model": {"layers": "two"}}')
     with pytest.raises(CheckpointError, match="layers is 'two'; it must be a whole number"):
         checkpoint.load(folder)
+    for name, reading in (
+        ("summary.json", checkpoint.read_summary),
+        ("config.json", checkpoint.load),
+        ("model.safetensors", checkpoint.count_parameters),
+    ):
+        (folder / name).unlink()
+        detail = rf"^a@8: {name} cannot be read: No such file or directory$"
+        with pytest.raises(CheckpointError, match=detail):
+            reading(folder)
 
 
 def test_a_line_of_metrics_cut_short_is_left_out(tmp_path: Path) -> None:
