@@ -17,7 +17,6 @@ from backend.engine import Busy, Engine
 from backend.held_out import HeldOut
 from backend.metrics import Metrics
 from backend.observation import Observation
-from backend.prefixes import Prefixes
 from backend.routes import (
     analyses,
     attention,
@@ -62,7 +61,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
-    app.state.prefixes = Prefixes(settings.max_prefix_bytes)
     app.state.held_out = HeldOut(settings.data)
     app.state.metrics = Metrics(settings, app.state.catalogue, app.state.engine.figures)
     app.state.waiting_for = "the service is starting"
@@ -96,7 +94,7 @@ async def _load_first(app: FastAPI) -> None:
         for entry in await asyncio.to_thread(app.state.catalogue.entries):
             app.state.waiting_for = f"{entry.id} is being loaded"
             try:
-                await app.state.engine.run(entry, lambda net: net)
+                await app.state.engine.run(entry, lambda _: None)
                 break
             except (CheckpointError, Busy) as error:
                 log.warning("%s: %s", entry.id, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,13 +26,14 @@ KEPT = 256
 
 
 class HeldOut:
-    """Samples and readings, kept while the service runs. `read` is for the model's thread alone."""
+    """Samples and readings, kept while the service runs. `read` is for the models' threads."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self._samples: dict[Entry, np.ndarray] = {}
         self._readings: OrderedDict[tuple[Entry, tuple[Cut, ...]], HeldOutReading] = OrderedDict()
         self._preparing = asyncio.Lock()
+        self._keeping = threading.Lock()
 
     async def sample(self, entry: Entry) -> np.ndarray:
         """The text that `heads` were measured on; its corpus is fetched where it is not on this machine.
@@ -66,9 +68,13 @@ class HeldOut:
     ) -> HeldOutReading:
         """A reading with these heads cut: the one made before, or a new one. Raises ValueError as `read_held_out`."""
         key = entry, tuple(sorted(cuts))
-        if key not in self._readings:
-            self._readings[key] = read_held_out(net, sample, key[1])
+        with self._keeping:
+            if reading := self._readings.get(key):
+                self._readings.move_to_end(key)
+                return reading
+        reading = read_held_out(net, sample, key[1])
+        with self._keeping:
+            self._readings[key] = reading
             if len(self._readings) > KEPT:
                 self._readings.popitem(last=False)
-        self._readings.move_to_end(key)
-        return self._readings[key]
+        return reading

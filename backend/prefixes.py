@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from analysis.what_if import Cut
+from backend.bounded import Bounded
 from backend.catalogue import Entry
 from model.pasts import Past
 
@@ -24,16 +24,14 @@ class _Key(NamedTuple):
     digest: bytes
 
 
-class Prefixes:
+class Prefixes(Bounded[_Key, Past]):
     """The pasts used last, at most so many bytes of them, on the device where they were made.
 
-    No answer needs them: without one the text is read anew. Only the model's thread may touch it.
+    No answer needs them: without one the text is read anew. Only the device's thread may touch it.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
-        self.bytes = 0
-        self._pasts: OrderedDict[_Key, Past] = OrderedDict()
+        super().__init__(max_bytes, _bytes)
 
     def of(self, entry: Entry, cuts: Iterable[Cut] = ()) -> PrefixesOfModel:
         """Those of one checkpoint with some of its spans cut."""
@@ -41,31 +39,16 @@ class Prefixes:
 
     def find(self, model: Model, tokens: Tensor) -> Past | None:
         """The past of the longest known beginning of int64 [T]."""
-        lengths = {key.length for key in self._pasts if key.model == model}
-        known = [
-            key
-            for key in _keys(model, tokens, (n for n in lengths if n <= len(tokens)))
-            if key in self._pasts
-        ]
-        if not known:
-            return None
-        self._pasts.move_to_end(known[-1])
-        return self._pasts[known[-1]]
+        lengths = {key.length for key in self.by_use() if key.model == model}
+        beginnings = _keys(model, tokens, (n for n in lengths if n <= len(tokens)))
+        known = [key for key in beginnings if key in self]
+        return self.get(known[-1]) if known else None
 
     def keep(self, model: Model, tokens: Tensor, past: Past) -> None:
-        """Keep a past of int64 [T], and forget those used longest ago where there are too many bytes.
-
-        One that is too large by itself is not kept.
-        """
-        if _bytes(past) > self.max_bytes:
-            return
-        (key,) = _keys(model, tokens, [past.length])
-        if key not in self._pasts:
-            self.bytes += _bytes(past)
-        self._pasts[key] = past
-        self._pasts.move_to_end(key)
-        while self.bytes > self.max_bytes:
-            self.bytes -= _bytes(self._pasts.popitem(last=False)[1])
+        """Keep a past of int64 [T]; one that is too large by itself is not kept."""
+        if _bytes(past) <= self.max_bytes:
+            (key,) = _keys(model, tokens, [past.length])
+            self.put(key, past)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from backend.engine import Busy
+from backend.patience import Late
 from model.alphabets import UnknownAlphabet
 from model.checkpoint import CheckpointError
 from model.runs import RunError
@@ -30,6 +33,12 @@ PROBLEM: dict[str, Any] = {
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "What is wrong with the request", **PROBLEM}
 }
+
+LATE: dict[int | str, dict[str, Any]] = {
+    503: {"description": "It was not answered within the time that a request may take", **PROBLEM}
+}
+CLIENT_GONE = 499
+"""As nginx logs it; nobody gets it."""
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -63,3 +72,18 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UnknownAlphabet)
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))
+
+    @app.exception_handler(Busy)
+    async def busy(request: Request, error: Busy) -> JSONResponse:
+        request.app.state.engine.counts["refused"] += 1
+        detail = f"The model is busy with other texts; try again in {error.seconds} s."
+        return problem(429, detail, {"Retry-After": str(error.seconds)})
+
+    @app.exception_handler(Late)
+    async def late(_: Request, error: Late) -> JSONResponse:
+        detail = f"{str(error).capitalize()}: send a shorter text, or this one again in {error.seconds} s."
+        return problem(503, detail, {"Retry-After": str(error.seconds)})
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_GONE)

@@ -1,24 +1,55 @@
-"""What the routes that read texts share: limits, tokens, cuts, the model's thread."""
+"""What the routes that read texts share: limits, tokens, cuts, and answers that are not made twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
-from fastapi import HTTPException, Request
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
+from fastapi import HTTPException, Request, Response
+from pydantic import BaseModel
 
 from analysis.texts import Written, write
 from analysis.what_if import Cut
+from backend.answers import Answer, digest
 from backend.catalogue import Entry
-from backend.engine import Busy, Engine
-from backend.prefixes import PrefixesOfModel
+from backend.patience import engine_of, while_waited_for
 from backend.schemas.texts import HeadCut, TextRequest
 from backend.settings import Settings
 from model.config import ModelConfig, alphabet_of
-from model.transformer import Transformer
 
+P = ParamSpec("P")
 T = TypeVar("T")
+BESIDE_MODEL = CapacityLimiter(2)
+"""Threads that write texts as tokens and answers as JSON: they compute, so that more would only hold others up."""
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What does not need the model, but would hold up the event loop."""
+    return await to_thread.run_sync(partial(work, *args, **named), limiter=BESIDE_MODEL)
+
+
+async def answered(
+    request: Request,
+    about: Hashable,
+    body: BaseModel,
+    make: Callable[[], Coroutine[Any, Any, Answer]],
+) -> Response:
+    """The answer to a body about something: one given before, one that is being made for others, or a new one.
+
+    Raises Busy, Late, ClientDisconnect, and what making it raises.
+    """
+    engine = engine_of(request)
+
+    async def anew() -> Answer:
+        engine.require_place()  # before anything is spent on it
+        return await make()
+
+    async with while_waited_for(request):
+        key = (about, await in_thread(digest, body))
+        answer = await engine.answers.get(key, anew)
+    return answer.response()
 
 
 async def written(request: Request, entry: Entry, body: TextRequest) -> Written:
@@ -31,20 +62,10 @@ async def written(request: Request, entry: Entry, body: TextRequest) -> Written:
         raise HTTPException(413, detail)
     alphabet = alphabet_of(entry.spec.model)
     try:
-        return await run_in_threadpool(write, alphabet, body.text, body.context)
+        return await in_thread(write, alphabet, body.text, body.context)
     except ValueError as error:
         where = "context and text" if body.context else "text"
         raise HTTPException(422, f"{where}: {error}") from None
-
-
-async def on_model(request: Request, entry: Entry, work: Callable[[Transformer], T]) -> T:
-    """Do a piece of work on the model's thread. Raises 429 where too many wait for it."""
-    engine: Engine = request.app.state.engine
-    try:
-        return await engine.run(entry, work)
-    except Busy:
-        detail = "The model is busy with other texts; try again in a second."
-        raise HTTPException(429, detail, {"Retry-After": "1"}) from None
 
 
 def checked_cuts(cuts: Sequence[HeadCut], config: ModelConfig) -> list[Cut]:
@@ -60,9 +81,3 @@ def checked_cuts(cuts: Sequence[HeadCut], config: ModelConfig) -> list[Cut]:
         if first != number:
             raise HTTPException(422, f"{place}: this head is cut by body.spans.{first} already")
     return [(cut.layer, cut.head, cut.span) for cut in cuts]
-
-
-def prefixes_of(request: Request, entry: Entry, cuts: Sequence[Cut]) -> PrefixesOfModel:
-    """What the model remembers of texts read before; for the model's thread alone."""
-    of_model: PrefixesOfModel = request.app.state.prefixes.of(entry, cuts)
-    return of_model

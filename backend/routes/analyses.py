@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Sequence
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from analysis.texts import Written, reduced
-from analysis.what_if import Cut, WhatIf, reading_of_text, what_if
+from analysis.what_if import WhatIf
+from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.reading import checked_cuts, on_model, prefixes_of, written
+from backend.patience import engine_of
+from backend.problems import LATE
+from backend.reading import answered, checked_cuts, in_thread, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import texts as schemas
 from backend.schemas.arrays import TypedArray
+from backend.text_reading import TextRead, TextReading
 from model.config import alphabet_of
-from model.pasts import Pasts
-from model.probe import Reading, read
-from model.transformer import Transformer
 
 router = APIRouter(tags=["texts"])
 AXES = {"all": ["token"], "layer": ["token", "layer"], "head": ["token", "layer", "head"]}
 
 
-@router.post("/checkpoints/{id}/analyses", response_model=schemas.Analysis)
+@router.post("/checkpoints/{id}/analyses", response_model=schemas.Analysis, responses=LATE)
 async def analyse(
     request: Request, entry: ChosenCheckpoint, body: schemas.AnalysisRequest
 ) -> Response:
@@ -40,27 +38,23 @@ async def analyse(
     if body.from_ > len(body.text):
         detail = f"body.from: at most {len(body.text)}, where the text ends"
         raise HTTPException(422, detail)
-    text = await written(request, entry, body)
-    first = max(text.first, text.at(body.from_))
-    pasts = prefixes_of(request, entry, cuts)
-    read_so = await on_model(request, entry, lambda net: _read(net, text, first, body, cuts, pasts))
-    return await run_in_threadpool(_answer, entry, body, text, first, *read_so)
 
+    async def make() -> Answer:
+        text = await written(request, entry, body)
+        first = max(text.first, text.at(body.from_))
+        work = TextReading(
+            config=entry.spec.model,
+            tokens=text.tokens,
+            first=first,
+            fields=frozenset(body.fields),
+            likeliest=body.likeliest,
+            cuts=tuple(cuts),
+            changes=bool(cuts) and body.what_if and first < len(text.tokens),
+        )
+        done = await engine_of(request).run(entry, work)
+        return await in_thread(_answer, entry, body, text, first, done)
 
-def _read(
-    net: Transformer,
-    text: Written,
-    first: int,
-    body: schemas.AnalysisRequest,
-    cuts: Sequence[Cut],
-    pasts: Pasts,
-) -> tuple[Reading, float, WhatIf | None]:
-    changes = cuts and body.what_if and first < len(text.tokens)
-    change = what_if(net, cuts, reading_of_text(net, text.tokens, first)) if changes else None
-    with net.cut(cuts):
-        started = time.perf_counter()
-        reading = read(net, text.tokens, body.fields, body.likeliest, first, pasts)
-        return reading, time.perf_counter() - started, change
+    return await answered(request, ("analyses", entry), body, make)
 
 
 def _answer(
@@ -68,10 +62,9 @@ def _answer(
     body: schemas.AnalysisRequest,
     text: Written,
     first: int,
-    reading: Reading,
-    seconds: float,
-    change: WhatIf | None,
-) -> Response:
+    done: TextRead,
+) -> Answer:
+    reading, seconds, change = done
     symbols = alphabet_of(entry.spec.model)
     tokens, places = text.tokens[first:].numpy(), text.places[first:]
     analysis = schemas.Analysis.model_validate(
@@ -101,7 +94,7 @@ def _answer(
             "what_if": change and _changed(change),
         }
     )
-    return Response(analysis.model_dump_json(), media_type="application/json")
+    return Answer(analysis.model_dump_json().encode())
 
 
 def _changed(change: WhatIf) -> dict[str, object]:

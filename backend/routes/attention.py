@@ -9,10 +9,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
+from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.reading import checked_cuts, on_model, prefixes_of, written
+from backend.devices import Loaded
+from backend.patience import engine_of
+from backend.problems import LATE
+from backend.reading import answered, checked_cuts, in_thread, written
 from backend.representations import accepted
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import attention as schemas
@@ -20,7 +23,6 @@ from backend.schemas.arrays import TypedArray
 from backend.settings import Settings
 from model.bands import FLOOR, Band, TooManyWeights, read_bands
 from model.config import ModelConfig
-from model.transformer import Transformer
 
 router = APIRouter(tags=["texts"])
 
@@ -56,7 +58,7 @@ def chosen_form(
 
 
 @router.post(
-    "/checkpoints/{id}/attention", response_model=schemas.Attention, responses={200: OCTETS}
+    "/checkpoints/{id}/attention", response_model=schemas.Attention, responses={200: OCTETS, **LATE}
 )
 async def attend(
     request: Request,
@@ -73,30 +75,36 @@ async def attend(
     heads = _heads(body.heads, model)
     if body.form == "exact" and body.pools != (1, 1):
         raise HTTPException(422, "body.pool: exact weights are not pooled; ask for form 'display'")
-    text = await written(request, entry, body)
-    rows = body.rows or (0, text.count)
-    if not 0 <= rows[0] < rows[1] <= text.count:
-        detail = f"body.rows: [start, stop) with 0 <= start < stop <= {text.count}, the tokens of this text"
-        raise HTTPException(422, detail)
     settings: Settings = request.app.state.settings
-    pasts, pool = prefixes_of(request, entry, cuts), body.pools if body.form == "display" else None
+    pool = body.pools if body.form == "display" else None
 
-    def work(net: Transformer) -> tuple[list[Band], float]:
-        started = time.perf_counter()
-        first, stop = (text.first + row for row in rows)
-        with net.cut(cuts):
-            bands = read_bands(
-                net, text.tokens, heads, first, stop, pool, settings.max_weights, pasts
-            )
-        return bands, time.perf_counter() - started
+    async def make() -> Answer:
+        text = await written(request, entry, body)
+        rows = body.rows or (0, text.count)
+        if not 0 <= rows[0] < rows[1] <= text.count:
+            detail = f"body.rows: [start, stop) with 0 <= start < stop <= {text.count}, the tokens of this text"
+            raise HTTPException(422, detail)
 
-    try:
-        bands, seconds = await on_model(request, entry, work)
-    except TooManyWeights as error:
-        raise HTTPException(413, _too_many(error, rows, body, settings.max_weights)) from None
-    if form == "octets":
-        return await run_in_threadpool(_octets, heads, bands)
-    return await run_in_threadpool(_json, entry, body, rows, heads, bands, seconds)
+        def work(loaded: Loaded) -> tuple[list[Band], float]:
+            started = time.perf_counter()
+            first, stop = (text.first + row for row in rows)
+            net, pasts = loaded.net, loaded.pasts(cuts)
+            with net.cut(cuts):
+                bands = read_bands(
+                    net, text.tokens, heads, first, stop, pool, settings.max_weights, pasts
+                )
+            return bands, time.perf_counter() - started
+
+        try:
+            bands, seconds = await engine_of(request).run(entry, work)
+        except TooManyWeights as error:
+            detail = _too_many(error, rows, body, settings.max_weights)
+            raise HTTPException(413, detail) from None
+        if form == "octets":
+            return await in_thread(_octets, heads, bands)
+        return await in_thread(_json, entry, body, rows, heads, bands, seconds)
+
+    return await answered(request, ("attention", form, entry), body, make)
 
 
 def _heads(asked: Sequence[schemas.HeadName] | None, config: ModelConfig) -> list[tuple[int, int]]:
@@ -131,7 +139,7 @@ def _too_many(
     )
 
 
-def _octets(heads: Sequence[tuple[int, int]], bands: Sequence[Band]) -> Response:
+def _octets(heads: Sequence[tuple[int, int]], bands: Sequence[Band]) -> Answer:
     arrays = [band.weights.numpy() for band in bands]
     dtype = np.dtype("<f4" if bands[0].weights.is_floating_point() else "u1")
     headers = {
@@ -140,7 +148,7 @@ def _octets(heads: Sequence[tuple[int, int]], bands: Sequence[Band]) -> Response
         "Spanscope-Dtype": dtype.str[1:],
     }
     content = b"".join(array.astype(dtype).tobytes() for array in arrays)
-    return Response(content, headers=headers, media_type=MEDIA_TYPES["octets"])
+    return Answer(content, MEDIA_TYPES["octets"], headers)
 
 
 def _json(
@@ -150,7 +158,7 @@ def _json(
     heads: Sequence[tuple[int, int]],
     bands: Sequence[Band],
     seconds: float,
-) -> Response:
+) -> Answer:
     exact = body.form == "exact"
     answer = schemas.Attention(
         checkpoint=entry.id,
@@ -171,4 +179,4 @@ def _json(
         ],
         model_seconds=seconds,
     )
-    return Response(answer.model_dump_json(), media_type=MEDIA_TYPES["json"])
+    return Answer(answer.model_dump_json().encode())

@@ -17,8 +17,12 @@ from analysis.compare import COSTS, by_place, spans_side_by_side
 from analysis.compare_figures import Cost, cost_figure, side_by_side_figure
 from analysis.published import published_table
 from analysis.texts import Written, reduced
+from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.reading import on_model, written
+from backend.devices import Loaded
+from backend.patience import engine_of
+from backend.problems import LATE
+from backend.reading import answered, in_thread, written
 from backend.representations import ChosenForms, represent
 from backend.routes.checkpoints import catalogue_of, item_of, resolved, table_of
 from backend.schemas import compare as schemas
@@ -26,7 +30,6 @@ from backend.schemas.arrays import TypedArray
 from backend.schemas.checkpoints import CheckpointItem
 from backend.schemas.examples import example
 from model.probe import Reading, read
-from model.transformer import Transformer
 
 router = APIRouter(tags=["compare"])
 
@@ -128,22 +131,26 @@ def _table(checkpoints: list[CheckpointItem]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@router.post("/checkpoints/compare", response_model=schemas.TextComparison)
+@router.post("/checkpoints/compare", response_model=schemas.TextComparison, responses=LATE)
 async def compare_readings(request: Request, body: schemas.TextComparisonRequest) -> Response:
     """The same text through two to four checkpoints: bits and mean spans of each, and how they differ from the first."""
     entries, _ = await run_in_threadpool(_chosen, request, body.ids)
-    texts = [await written(request, entry, body) for entry in entries]
-    readings, seconds = list[Reading](), 0.0
-    for entry, text in zip(entries, texts, strict=True):
-        reading, took = await on_model(request, entry, partial(_read, text=text))
-        readings.append(reading)
-        seconds += took
-    return await run_in_threadpool(_compared, entries, body, texts, readings, seconds)
+
+    async def make() -> Answer:
+        texts = [await written(request, entry, body) for entry in entries]
+        readings, seconds = list[Reading](), 0.0
+        for entry, text in zip(entries, texts, strict=True):
+            reading, took = await engine_of(request).run(entry, partial(_read, text=text))
+            readings.append(reading)
+            seconds += took
+        return await in_thread(_compared, entries, body, texts, readings, seconds)
+
+    return await answered(request, ("compare", *entries), body, make)
 
 
-def _read(net: Transformer, text: Written) -> tuple[Reading, float]:
+def _read(loaded: Loaded, text: Written) -> tuple[Reading, float]:
     started = time.perf_counter()
-    reading = read(net, text.tokens, ["span"], first=text.first)
+    reading = read(loaded.net, text.tokens, ["span"], first=text.first)
     return reading, time.perf_counter() - started
 
 
@@ -153,7 +160,7 @@ def _compared(
     texts: list[Written],
     readings: list[Reading],
     seconds: float,
-) -> Response:
+) -> Answer:
     models = [entry.spec.model for entry in entries]
     same = len({(model.alphabet, model.table) for model in models}) == 1
     bits, spans, answers = [], [], []
@@ -195,4 +202,4 @@ def _compared(
         ],
         model_seconds=seconds,
     )
-    return Response(comparison.model_dump_json(), media_type="application/json")
+    return Answer(comparison.model_dump_json().encode())

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from analysis.held_out import HeldOutReading, error_of_change, what_if_held_out
+from backend.answers import Answer
+from backend.catalogue import Entry
+from backend.devices import Loaded
 from backend.held_out import HeldOut
+from backend.patience import engine_of
 from backend.problems import PROBLEM
-from backend.reading import checked_cuts, on_model
+from backend.reading import answered, checked_cuts, in_thread
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import what_if as schemas
-from model.transformer import Transformer
 
 router = APIRouter(tags=["checkpoints"])
-NO_CORPUS = {"description": "The held-out text cannot be had on this machine", **PROBLEM}
+UNAVAILABLE = {
+    "description": "The held-out text cannot be had on this machine, or it was not read within the time that a request may take",
+    **PROBLEM,
+}
 
 
-@router.post("/checkpoints/{id}/what-if", responses={503: NO_CORPUS})
+@router.post(
+    "/checkpoints/{id}/what-if",
+    response_model=schemas.HeldOutWhatIf,
+    responses={503: UNAVAILABLE},
+)
 async def what_if(
     request: Request, entry: ChosenCheckpoint, body: schemas.WhatIfRequest
-) -> schemas.HeldOutWhatIf:
+) -> Response:
     """What cutting the spans of heads changes on held-out text, the sample that `/heads` was measured on.
 
     The reading without cuts is kept, so that another cut costs one reading; without spans it is made ready.
     """
     held_out: HeldOut = request.app.state.held_out
-    config = entry.spec.model
-    cuts = checked_cuts(body.spans, config)
+    cuts = checked_cuts(body.spans, entry.spec.model)
     sample = await held_out.sample(entry)
 
-    def readings(net: Transformer) -> tuple[HeldOutReading, HeldOutReading]:
+    def readings(loaded: Loaded) -> tuple[HeldOutReading, HeldOutReading]:
+        net = loaded.net
         return held_out.read(net, entry, sample, []), held_out.read(net, entry, sample, cuts)
 
-    try:
-        before, after = await on_model(request, entry, readings)
-    except ValueError as error:
-        raise HTTPException(409, f"{entry.spec.corpus}: {error}") from error
+    async def make() -> Answer:
+        try:
+            before, after = await engine_of(request).run(entry, readings)
+        except ValueError as error:
+            raise HTTPException(409, f"{entry.spec.corpus}: {error}") from error
+        return await in_thread(_answer, entry, before, after)
+
+    return await answered(request, ("what-if", entry), body, make)
+
+
+def _answer(entry: Entry, before: HeldOutReading, after: HeldOutReading) -> Answer:
+    config = entry.spec.model
     change = what_if_held_out(config, before, after)
     spans = [
         {
@@ -46,7 +64,7 @@ async def what_if(
         }
         for i, j, _ in after.cuts
     ]
-    return schemas.HeldOutWhatIf.model_validate(
+    answer = schemas.HeldOutWhatIf.model_validate(
         {
             "checkpoint": entry.id,
             "unit": config.unit,
@@ -61,3 +79,4 @@ async def what_if(
             "spans": spans,
         }
     )
+    return Answer(answer.model_dump_json().encode())

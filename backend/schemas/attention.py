@@ -80,4 +80,4 @@ class Attention(BaseModel):
     pool: int | tuple[int, int]
     scale: Scale | None = Field(description="of a picture")
     bands: list[HeadBand]
-    model_seconds: float
+    model_seconds: float = Field(description="of an answer given before, what it took then")

@@ -81,4 +81,4 @@ class TextComparison(BaseModel):
     )
     readings: list[ComparedReading]
     differences: list[ReadingDifference]
-    model_seconds: float
+    model_seconds: float = Field(description="of an answer given before, what it took then")

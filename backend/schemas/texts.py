@@ -111,7 +111,10 @@ class Analysis(BaseModel):
     next: NextSymbols
     axes: list[Literal["token", "layer", "head"]]
     fields: dict[ReadingField, TypedArray]
-    model_seconds: float = Field(description="what reading took, the what-if apart")
+    model_seconds: float = Field(
+        description="what reading took, the what-if apart: of texts read together the share of each, and of an answer "
+        "given before what it took then"
+    )
     what_if: WhatIf | None = Field(
         description="where it is asked for, spans are cut and tokens are returned"
     )

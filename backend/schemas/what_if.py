@@ -55,5 +55,5 @@ class HeldOutWhatIf(BaseModel):
     bpc: Change
     flops: Change = Field(description="multiply-adds a token, at the mean span in the sample")
     cache_bytes: Change = Field(description="what streaming keeps")
-    model_seconds: Change = Field(description="measured once each; those of the first may be old")
+    model_seconds: Change = Field(description="measured once each; they may be old")
     spans: list[CutSpan]

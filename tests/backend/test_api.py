@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import shutil
@@ -17,8 +16,6 @@ from httpx2 import Response
 
 from analysis import read_text, spans_table
 from backend.app import create_app
-from backend.catalogue import Catalogue
-from backend.engine import Busy, Engine
 from backend.schemas.examples import FILE as EXAMPLES
 from backend.settings import Settings
 from model import load
@@ -285,23 +282,6 @@ def test_a_name_used_again_is_another_checkpoint(tmp_path: Path) -> None:
 def test_accept_chooses_the_form(client: TestClient, accept: str, form: str) -> None:
     answer = client.get(f"{TINY}/spans", headers={"Accept": accept})
     assert answer.headers["content-type"].split(";")[0] == form
-
-
-def test_a_full_queue_refuses_and_later_accepts(runs: Path) -> None:
-    async def scenario() -> None:
-        engine = Engine(Settings(runs=runs, max_queue=1))
-        entry = Catalogue([runs]).resolve("tiny@10")[0]
-        release = threading.Event()
-        first = asyncio.create_task(engine.run(entry, lambda net: release.wait(30)))
-        await asyncio.sleep(0)
-        with pytest.raises(Busy):
-            await engine.run(entry, lambda net: None)
-        release.set()
-        assert await first
-        assert await engine.run(entry, lambda net: net.config.layers) == 2
-        engine.close()
-
-    asyncio.run(scenario())
 
 
 def without_null(value: Any) -> Any:

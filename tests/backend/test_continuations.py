@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.catalogue import Entry
+from backend.devices import Device, Loaded
 from backend.engine import Busy, Engine
 from backend.routes import continuations
-from model.transformer import Transformer
 from tests.backend.test_api import SHIPPED, TINY, analyse, array
+from tests.backend.visits import Visit, in_own_loop
 
 MOVING = TINY.replace("tiny", "moving")
 SEEDS = {TINY: 3, MOVING: 3, SHIPPED: 3}
@@ -106,12 +107,14 @@ def test_it_writes_in_turns_and_waits_where_the_queue_is_full(
     whole = lines(client, TINY, text="a", tokens=50)
     own, calls = engine.run, 0
 
-    async def busy_every_other_time(entry: Entry, work: Callable[[Transformer], Any]) -> Any:
+    async def busy_every_other_time(
+        entry: Entry, work: Callable[[Loaded], Any], device: Device | None = None
+    ) -> Any:
         nonlocal calls
         calls += 1
         if calls % 2 == 0:
-            raise Busy
-        return await own(entry, work)
+            raise Busy(1)
+        return await own(entry, work, device)
 
     monkeypatch.setattr(engine, "run", busy_every_other_time)
     assert lines(client, TINY, text="a", tokens=50)[:50] == whole[:50]
@@ -119,29 +122,28 @@ def test_it_writes_in_turns_and_waits_where_the_queue_is_full(
 
 
 def test_it_stops_when_nobody_listens(client: TestClient) -> None:
-    app, sent = client.app, list[bytes]()
-    body = json.dumps({"text": "a", "tokens": 1_000}).encode()
-    scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "method": "POST"}
-    path = f"{TINY}/continuations"
-    scope |= {"path": path, "raw_path": path.encode(), "query_string": b"", "http_version": "1.1"}
-    scope |= {"headers": [(b"content-type", b"application/json")], "scheme": "http"}
+    visit = Visit(
+        client.app, f"{TINY}/continuations", {"text": "a", "tokens": 1_000}, leave_after=30
+    )
+    in_own_loop(visit.answer)
+    assert 30 <= len(visit.content.splitlines()) + 1 < 100
 
-    async def scenario() -> None:
-        gone = asyncio.Event()
-        received = iter([{"type": "http.request", "body": body, "more_body": False}])
 
-        async def receive() -> dict[str, Any]:
-            if message := next(received, None):
-                return message
-            await gone.wait()
-            return {"type": "http.disconnect"}
+def test_a_turn_that_takes_too_long_cuts_the_text_off(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine: Engine = client.app.state.engine  # type: ignore[attr-defined]
+    late, own = engine.figures()["late"], engine.run
 
-        async def send(message: MutableMapping[str, Any]) -> None:
-            sent.append(message.get("body", b""))
-            if len(sent) == 30:
-                gone.set()
+    async def ever_slower(
+        entry: Entry, work: Callable[[Loaded], Any], device: Device | None = None
+    ) -> Any:
+        if device:
+            await asyncio.sleep(30)
+        monkeypatch.setattr(engine.settings, "max_seconds", 0.01)
+        return await own(entry, work)
 
-        await app(scope, receive, send)
-
-    asyncio.run(scenario())
-    assert 30 <= len(b"".join(sent).splitlines()) + 1 < 100
+    monkeypatch.setattr(engine, "run", ever_slower)
+    answer = lines(client, TINY, text="a", tokens=50)
+    assert len(answer) == 1 and "text" not in answer[-1]
+    assert engine.figures()["late"] == late + 1
