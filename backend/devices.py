@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch import nn
@@ -29,11 +30,10 @@ class Device:
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
-        self.wanted: Callable[[], bool] = lambda: True
-        """Asked before every layer of every block, so that what nobody waits for ends soon."""
         self.prefixes = Prefixes(settings.max_prefix_bytes)
         self.models = Bounded[Entry, Transformer](settings.max_model_bytes, _bytes)
         self._dtype = settings.torch_dtype
+        self._wanted: Callable[[], bool] | None = None
 
     def loaded(self, entry: Entry) -> Loaded:
         """A checkpoint's model, ready to read. Raises CheckpointError."""
@@ -45,8 +45,17 @@ class Device:
             self.models.put(entry, net)
         return Loaded(self, entry, net)
 
+    @contextmanager
+    def working(self, wanted: Callable[[], bool]) -> Iterator[None]:
+        """Ask before every layer of every block whether it is still wanted. Raises Unwanted where it is not."""
+        self._wanted = wanted
+        try:
+            yield
+        finally:
+            self._wanted = None
+
     def _go_on(self, *_: object) -> None:
-        if not self.wanted():
+        if self._wanted and not self._wanted():
             raise Unwanted
 
 

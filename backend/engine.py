@@ -121,8 +121,8 @@ class Engine:
             raise
 
     def require_place(self) -> None:
-        """Raises Busy where the queue is full."""
-        if len(self._queue) + self._running >= self.settings.max_queue:
+        """Raises Busy where the queue is full, or closed."""
+        if self._closed or len(self._queue) + self._running >= self.settings.max_queue:
             raise Busy(self.seconds_until_free())
 
     def seconds_until_free(self) -> int:
@@ -149,16 +149,8 @@ class Engine:
             **answers.figures(),
         }
 
-    def figures(self) -> dict[str, float]:
-        """What it does now, and has done since the start."""
-        now = ("waiting", "running", "models", "model_bytes", "result_bytes", "prefix_bytes")
-        since = ("done", "refused", "cancelled", "late", "shared", "batched")
-        results = ("result_hits", "result_misses", "model_seconds")
-        figures = dict.fromkeys((*now, *since, *results), 0.0)
-        return {**figures, "waiting": self._waiting, "models": len(self.loaded)}
-
     def close(self) -> None:
-        """Finish what runs and what waits; nothing may be added any more."""
+        """Finish what runs and what waits; nothing is taken any more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -174,18 +166,26 @@ class Engine:
                 self._queue.remove(piece)
 
     def _serve(self, device: Device) -> None:
-        while pieces := self._next(device):
-            started = time.perf_counter()
-            results = _done(device, pieces)
-            self._note(pieces, time.perf_counter() - started)
-            for piece, result in zip(pieces, results, strict=True):
-                if isinstance(result, BaseException):
-                    piece.result.set_exception(result)
-                else:
-                    piece.result.set_result(result)
+        while self._serve_next(device):
+            pass  # what was read is forgotten before the next wait
+
+    def _serve_next(self, device: Device) -> bool:
+        """Whether there was something to do: not, once all is done and the engine closed."""
+        pieces = self._next(device)
+        if not pieces:
+            return False
+        started = time.perf_counter()
+        results = _done(device, pieces)
+        self._note(pieces, time.perf_counter() - started)
+        for piece, result in zip(pieces, results, strict=True):
+            if isinstance(result, BaseException):
+                piece.result.set_exception(result)
+            else:
+                piece.result.set_result(result)
+        return True
 
     def _next(self, device: Device) -> list[_Piece]:
-        """What a device does next; nothing, once all is done and the engine closed."""
+        """What a device does next, as soon as there is something."""
 
         def mine() -> _Piece | None:
             return next((p for p in self._queue if p.device in (None, device)), None)
@@ -212,13 +212,13 @@ class Engine:
 
 def _done(device: Device, pieces: list[_Piece]) -> list[Any]:
     """The result of each piece, or what was raised."""
-    device.wanted = lambda: not all(piece.unwanted for piece in pieces)
     batch = [piece.work for piece in pieces if isinstance(piece.work, Batchable)]
     try:
-        loaded = device.loaded(pieces[0].entry)
-        if len(batch) > 1:
-            return type(batch[0]).together(loaded, batch)
-        return [piece.work(loaded) for piece in pieces]
+        with device.working(lambda: not all(piece.unwanted for piece in pieces)):
+            loaded = device.loaded(pieces[0].entry)
+            if len(batch) > 1:
+                return type(batch[0]).together(loaded, batch)
+            return [piece.work(loaded) for piece in pieces]
     except BaseException as error:  # the thread must go on, also after a panic of compiled code
         return [error] * len(pieces)
 
