@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.leaving = asyncio.Event()
         opening = [asyncio.create_task(_load_first(app)), asyncio.create_task(_compress_plotly())]
         yield
         for task in opening:

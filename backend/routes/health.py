@@ -21,16 +21,19 @@ async def healthz() -> schemas.Health:
 
 @router.get("/readyz", responses={503: {"model": schemas.Readiness}})
 async def readyz(request: Request, response: Response) -> schemas.Readiness:
-    """A checkpoint is loaded; the device and the dtype in use."""
+    """A checkpoint is loaded, and the service is not ending; the device and the dtype in use."""
     engine: Engine = request.app.state.engine
     loaded = next(reversed(engine.loaded), None)
-    response.status_code = 200 if loaded else 503
+    leaving = request.app.state.leaving.is_set()
+    ready = loaded is not None and not leaving
+    response.status_code = 200 if ready else 503
+    waiting_for = "the service is ending" if leaving else request.app.state.waiting_for
     return schemas.Readiness(
-        status="ready" if loaded else "waiting",
+        status="ready" if ready else "waiting",
         device=engine.settings.torch_device,
         dtype=engine.settings.dtype,
         checkpoint=loaded.id if loaded else None,
-        detail="" if loaded else request.app.state.waiting_for,
+        detail="" if ready else waiting_for,
     )
 
 

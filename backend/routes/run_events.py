@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -50,10 +51,12 @@ async def get_events(
 ) -> AsyncIterator[ServerSentEvent]:
     """`run` (as in GET /runs) whenever it changed, `evaluation` (with z of every head) and `happened` (a line of the log).
 
-    The last one is `end`, when nothing more will happen unless somebody resumes the run.
+    The last one is `end`, when nothing more will happen unless somebody resumes the run. A service that ends lets
+    its readers go without it, and they go on elsewhere.
     """
     place, shelf, shown = Place.of(last_event_id), on_shelf(request, run), ""
-    while True:
+    leaving: asyncio.Event = request.app.state.leaving
+    while not leaving.is_set():
         item, news = await run_in_threadpool(_look, run, shelf, place)
         for event in news:
             yield event
@@ -63,7 +66,8 @@ async def get_events(
         if item.state not in LIVE:
             yield _event("end", item, place)
             return
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(leaving.wait(), LOOK_AGAIN_SECONDS)
 
 
 def _look(run: Run, shelf: bool, place: Place) -> tuple[schemas.RunItem, list[ServerSentEvent]]:
