@@ -4,7 +4,7 @@ TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
-.PHONY: run test check soak bench bench-page screenshots
+.PHONY: run test check soak load bench bench-page screenshots
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -30,6 +30,9 @@ check: .venv/installed-dev
 soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/model
 	SPANSCOPE_KILLS=25 $(BIN)/pytest -rP tests/soak
+
+load: .venv/installed-dev
+	$(BIN)/python -m tests.load
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import select
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -20,7 +17,8 @@ import pytest
 from backend.catalogue import Catalogue
 from backend.settings import SHELF
 from model.runs import Run
-from tests.small_runs import PATIENCE_SECONDS, ROOT, SPEC
+from tests.serving import Service, serving
+from tests.small_runs import PATIENCE_SECONDS, SPEC
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 GET = HEAD + b"\r\n"
@@ -32,51 +30,24 @@ def post(path: str, length: int = len(BODY)) -> bytes:
     return f"{head}Content-Length: {length}\r\n\r\n".encode()
 
 
-class Service:
-    """A service in a process of its own, what it says going to a file."""
-
-    def __init__(self, runs: Path, log: Path, **settings: float) -> None:
-        self.log = log
-        named = {f"SPANSCOPE_{name.upper()}": str(value) for name, value in settings.items()}
-        with log.open("w") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "backend", "serve", "--port", "0", "--runs", str(runs)],
-                cwd=ROOT,
-                env={**os.environ, "OMP_NUM_THREADS": "1", **named},
-                stdout=subprocess.PIPE,
-                stderr=file,
-                text=True,
-            )
-        assert self.process.stdout
-        self.port = int(self.process.stdout.readline().rpartition(":")[2])
-
-    def connection(self, sent: bytes = b"") -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS)
-        made.sendall(sent)
-        return made
-
-    def get(self, path: str) -> bytes:
-        with closing(HTTPConnection("127.0.0.1", self.port, PATIENCE_SECONDS)) as client:
-            client.request("GET", path)
-            response = client.getresponse()
-            assert response.status == 200
-            return response.read()
-
-    def lets_nobody_in(self) -> None:
-        """Waits until it does not."""
-        with pytest.raises(ConnectionError):
-            while True:
-                self.connection().close()
+def connected(service: Service, sent: bytes = b"") -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", service.port), PATIENCE_SECONDS)
+    made.sendall(sent)
+    return made
 
 
-@contextmanager
-def serving(runs: Path, folder: Path, **settings: float) -> Iterator[Service]:
-    service = Service(runs, folder / "service.log", **settings)
-    try:
-        yield service
-    finally:
-        service.process.kill()
-        service.process.communicate()
+def get(service: Service, path: str) -> bytes:
+    with closing(HTTPConnection("127.0.0.1", service.port, PATIENCE_SECONDS)) as client:
+        client.request("GET", path)
+        response = client.getresponse()
+        assert response.status == 200
+        return response.read()
+
+
+def wait_until_nobody_is_let_in(service: Service) -> None:
+    with pytest.raises(ConnectionError):
+        while True:
+            connected(service).close()
 
 
 @pytest.fixture(scope="module")
@@ -122,18 +93,18 @@ def trickle(connection: socket.socket, part: bytes) -> None:
 
 
 def test_a_head_that_trickles_in_is_refused_while_others_are_answered(hasty: Service) -> None:
-    with hasty.connection(HEAD) as slow, hasty.connection(GET) as kept:
+    with connected(hasty, HEAD) as slow, connected(hasty, GET) as kept:
         assert answer(kept)[0].status == 200
         kept.sendall(HEAD)
-        assert hasty.get("/healthz")
+        assert get(hasty, "/healthz")
         trickle(slow, b"X-Slow: 1\r\n")
         assert "head must come" in str(last_answer(slow, 408)["detail"])
         last_answer(kept, 408)
 
 
 def test_a_body_that_trickles_in_is_refused(hasty: Service) -> None:
-    with hasty.connection(post("/checkpoints/tiny@10/analyses", 1000)) as slow:
-        assert hasty.get("/healthz")
+    with connected(hasty, post("/checkpoints/tiny@10/analyses", 1000)) as slow:
+        assert get(hasty, "/healthz")
         trickle(slow, b" ")
         assert "body must come" in str(last_answer(slow, 408)["detail"])
     assert "Traceback" not in hasty.log.read_text()
@@ -141,23 +112,23 @@ def test_a_body_that_trickles_in_is_refused(hasty: Service) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"\r\n", GET, GET + b"\r\n"], ids=range(4))
 def test_a_connection_without_a_request_ends(hasty: Service, sent: bytes) -> None:
-    with hasty.connection(sent) as idle:
+    with connected(hasty, sent) as idle:
         assert rest(idle).count(b" 200 OK") == sent.count(HEAD)
 
 
 def test_a_body_that_is_refused_early_must_end_all_the_same(hasty: Service) -> None:
-    with hasty.connection(post("/nowhere", 1000)) as slow:
+    with connected(hasty, post("/nowhere", 1000)) as slow:
         assert rest(slow).count(b"HTTP/1.1 4") == 1
 
 
 def test_a_slow_request_costs_none_before_it_the_answer(hasty: Service) -> None:
-    with hasty.connection(GET + HEAD) as slow:
+    with connected(hasty, GET + HEAD) as slow:
         assert answer(slow)[0].status == 200
         last_answer(slow, 408)
 
 
 def test_headers_without_end_are_refused(hasty: Service) -> None:
-    with hasty.connection(HEAD + b"X-Long: ") as endless:
+    with connected(hasty, HEAD + b"X-Long: ") as endless:
         trickle(endless, b"x" * 20_000)
         last_answer(endless, 431)
 
@@ -166,19 +137,19 @@ def test_trailers_without_end_are_refused(hasty: Service) -> None:
     chunked = post("/estimates").replace(
         b"Content-Length: ", b"Transfer-Encoding: chunked\r\nX-Was: "
     )
-    with hasty.connection(chunked + b"1\r\n{\r\n0\r\nX-Long: ") as endless:
+    with connected(hasty, chunked + b"1\r\n{\r\n0\r\nX-Long: ") as endless:
         trickle(endless, b"x" * 20_000)
         last_answer(endless, 431)
 
 
 def test_who_does_not_read_the_answer_is_cut_off(hasty: Service) -> None:
-    plotly = re.search(rb'"(/assets/plotly[^"]+)"', hasty.get("/"))
+    plotly = re.search(rb'"(/assets/plotly[^"]+)"', get(hasty, "/"))
     assert plotly
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", hasty.port))
         deaf.sendall(b"GET " + plotly[1] + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert hasty.get("/healthz")
+        assert get(hasty, "/healthz")
         closed = select.poll()
         closed.register(deaf, select.POLLHUP)
         assert closed.poll(1000 * PATIENCE_SECONDS)
@@ -198,7 +169,7 @@ def test_who_does_not_read_the_answer_is_cut_off(hasty: Service) -> None:
     ids=range(7),
 )
 def test_what_is_not_http_is_refused(hasty: Service, sent: bytes) -> None:
-    with hasty.connection(sent) as broken:
+    with connected(hasty, sent) as broken:
         last_answer(broken, 400)
     assert "Traceback" not in hasty.log.read_text()
 
@@ -206,13 +177,13 @@ def test_what_is_not_http_is_refused(hasty: Service, sent: bytes) -> None:
 def test_what_was_sent_before_the_end_is_answered(runs: Path, tmp_path: Path) -> None:
     request = post("/checkpoints/tiny@10/continuations") + BODY
     with serving(runs, tmp_path) as service, ExitStack() as opened:
-        idle = [opened.enter_context(service.connection(GET)) for _ in range(20)]
+        idle = [opened.enter_context(connected(service, GET)) for _ in range(20)]
         assert all(answer(connection)[0].status == 200 for connection in idle)
         service.process.send_signal(signal.SIGSTOP)
         service.process.send_signal(signal.SIGTERM)
         for connection in idle:
             connection.sendall(request)
-        waiting = [opened.enter_context(service.connection(request)) for _ in range(20)]
+        waiting = [opened.enter_context(connected(service, request)) for _ in range(20)]
         service.process.send_signal(signal.SIGCONT)
         for connection in idle + waiting:
             assert answer(connection)[0].status in (200, 429)
@@ -226,14 +197,14 @@ def test_who_has_begun_is_answered_after_the_end_was_told(tmp_path: Path) -> Non
     writes = post(f"/checkpoints/{Catalogue([SHELF]).entries()[0].id}/continuations")
     with (
         serving(tmp_path, tmp_path) as service,
-        service.connection(events + b"\r\n") as reading,
-        service.connection(HEAD.replace(b"healthz", b"readyz")) as asking,
-        service.connection(writes + BODY[:-1]) as writing,
+        connected(service, events + b"\r\n") as reading,
+        connected(service, HEAD.replace(b"healthz", b"readyz")) as asking,
+        connected(service, writes + BODY[:-1]) as writing,
     ):
         assert b" 200 " in reading.recv(20)
         service.process.send_signal(signal.SIGTERM)
         assert b"event: end" not in rest(reading)
-        service.lets_nobody_in()
+        wait_until_nobody_is_let_in(service)
         asking.sendall(b"\r\n")
         assert last_answer(asking, 503)["detail"] == "the service is ending"
         writing.sendall(BODY[-1:])
@@ -245,9 +216,9 @@ def test_who_has_begun_is_answered_after_the_end_was_told(tmp_path: Path) -> Non
 
 
 def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
-    with serving(tmp_path, tmp_path) as service, service.connection(HEAD) as slow:
+    with serving(tmp_path, tmp_path) as service, connected(service, HEAD) as slow:
         service.process.send_signal(signal.SIGINT)
-        service.lets_nobody_in()
+        wait_until_nobody_is_let_in(service)
         service.process.send_signal(signal.SIGINT)
         assert service.process.wait(PATIENCE_SECONDS) == 128 + signal.SIGINT
         assert rest(slow) == b""
