@@ -137,10 +137,6 @@ class PatientProtocol(HttpToolsProtocol):
             self._bound_draining()
 
     def timeout_keep_alive_handler(self) -> None:
-        """End an idle connection, after one more look at it: a request may have come while the loop was busy."""
-        self.timeout_keep_alive_task = self.loop.call_later(0.001, self._end_idle)
-
-    def _end_idle(self) -> None:
         super().timeout_keep_alive_handler()
         self._bound_draining()
 

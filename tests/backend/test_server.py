@@ -22,6 +22,7 @@ from tests.small_runs import PATIENCE_SECONDS, SPEC
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 GET = HEAD + b"\r\n"
+INSTANT_SECONDS = 0.3
 BODY = json.dumps({"text": "some words", "tokens": 100}).encode()
 
 
@@ -53,8 +54,8 @@ def wait_until_nobody_is_let_in(service: Service) -> None:
 @pytest.fixture(scope="module")
 def hasty(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Nothing may take longer than an instant."""
-    instant = dict.fromkeys(("header_seconds", "body_seconds", "idle_seconds"), 0.3)
-    with serving(runs, tmp_path_factory.mktemp("hasty"), **instant) as service:
+    limits = dict.fromkeys(("header_seconds", "body_seconds", "idle_seconds"), INSTANT_SECONDS)
+    with serving(runs, tmp_path_factory.mktemp("hasty"), **limits) as service:
         yield service
 
 

@@ -88,9 +88,9 @@ async def overloaded(
         told = " / ".join(f"{value:.0f}" for value in milliseconds)
         bar = "p99 < 100" if kind == "spans" else ""
         table.row(f"{kind}: p50 / p95 / p99, ms", told, bar, not bar or milliseconds[-1] < 100)
-    for what, outcomes in (("5xx", ("5",)), ("refused or dropped", ("refused", "dropped"))):
-        count = record.count(*outcomes)
-        table.row(what, count, "0", count == 0)
+    failed, lost = record.count("5"), record.count("refused", "dropped")
+    table.row("5xx", failed, "0", failed == 0)
+    table.row("refused or dropped", lost, "0", lost == 0)
     table.row("the load's own: share of a core", f"{load.own_cost:.0%}")
     table.row(
         "the load's own: p99 of sending late, ms", f"{1000 * percentile(record.late, 99):.1f}"
