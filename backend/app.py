@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         for task in opening:
             task.cancel()
-        app.state.engine.close()
+        await asyncio.to_thread(app.state.engine.close)
 
     # its /docs loads nothing from another host
     app = FastAPIOffline(

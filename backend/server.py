@@ -65,7 +65,7 @@ def run(settings: Settings) -> None:
         loop="uvloop",
         http=PatientProtocol,
         ws="none",
-        log_level="warning",
+        log_config=None,  # as backend.logs has set it up
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.grace_seconds,  # type: ignore[arg-type]
