@@ -11,9 +11,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from backend import page, problems
+from backend import docs, page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
+from backend.headers import SecurityHeaders
 from backend.held_out import HeldOut
 from backend.metrics import Metrics
 from backend.observation import Observation
@@ -51,12 +52,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             task.cancel()
         await asyncio.to_thread(app.state.engine.close)
 
-    # its /docs loads nothing from another host
-    app = FastAPIOffline(
+    app = FastAPIOffline(  # brings what /docs needs
         title="Spanscope",
         version=version("spanscope"),
         summary="How far back each attention head of a trained transformer looks.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.settings = settings
@@ -84,6 +85,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
+    docs.install(app)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(Observation, metrics=app.state.metrics)  # last: around all others
     return app
 

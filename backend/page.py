@@ -22,30 +22,8 @@ from backend.modules import preloads
 FRONTEND = Path(__file__).parent.parent / "frontend"
 VIEWS = ("/", *(f"/{module.stem}" for module in sorted((FRONTEND / "views").glob("*.js"))))
 FIRST_VIEW = "spans"
+STATIC, ASSETS = "/static", "/assets"
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
-
-PLOTLY_STYLES = (
-    # the hash of the empty style element that plotly.js 3 adds and fills by script, and of its second one
-    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
-    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
-)
-SECURITY = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "connect-src 'self'",
-            "img-src 'self' data: blob:",
-            f"style-src-elem 'self' {' '.join(PLOTLY_STYLES)}",
-            "style-src-attr 'unsafe-inline'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 @cache
@@ -75,8 +53,8 @@ class ImmutableFiles(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    static = f"/static/{content_version(FRONTEND)}"
-    plotly = f"/assets/plotly-{version('plotly')}.min.js"
+    static = f"{STATIC}/{content_version(FRONTEND)}"
+    plotly = f"{ASSETS}/plotly-{version('plotly')}.min.js"
     index = (FRONTEND / "index.html").read_text(encoding="utf-8")
 
     def page_of(view: str) -> Callable[[], Awaitable[HTMLResponse]]:
@@ -90,7 +68,7 @@ def install(app: FastAPI) -> None:
             html = html.replace("{{" + name + "}}", value)
 
         async def page() -> HTMLResponse:
-            return HTMLResponse(html, headers={"Cache-Control": "no-cache", **SECURITY})
+            return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
         return page
 
