@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from backend import docs, page, problems
 from backend.catalogue import Catalogue
 from backend.engine import Busy, Engine
+from backend.guard import Guard
 from backend.headers import SecurityHeaders
 from backend.held_out import HeldOut
 from backend.metrics import Metrics
@@ -31,6 +32,7 @@ from backend.routes import (
     published,
     run_events,
     runs,
+    session,
     what_if,
 )
 from backend.settings import Settings
@@ -82,10 +84,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         runs,
         run_events,
         plans,
+        session,
     ):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
     docs.install(app)
+    app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
     app.add_middleware(Observation, metrics=app.state.metrics)  # last: around all others
     return app

@@ -67,6 +67,12 @@ def serve(
     with_trainer: Annotated[
         bool, typer.Option("--trainer", help="train what waits in the runs folder, too")
     ] = False,
+    without_token: Annotated[
+        bool,
+        typer.Option(
+            "--without-token", help="let in all who can reach an address beyond this machine"
+        ),
+    ] = False,
 ) -> None:
     """Serve the page and the API.
 
@@ -77,7 +83,7 @@ def serve(
     from backend.companion import trainer_beside
     from backend.server import run
 
-    options = {"host": host, "port": port, "runs": runs}
+    options = {"host": host, "port": port, "runs": runs, "without_token": without_token or None}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     chosen = Settings(**given)
     logs.set_up(chosen)
@@ -86,6 +92,11 @@ def serve(
     for setting in origins.told(given):
         if setting.origin != origins.DEFAULT:
             log.info("%s is set by %s", setting.name, setting.origin)
+    if not (chosen.loopback or chosen.token or chosen.without_token):
+        _fail(
+            f"{chosen.host} can be reached from other machines: set SPANSCOPE_TOKEN to what they must show, "
+            "or let everybody in with --without-token"
+        )
     beside = trainer_beside(chosen.runs, chosen.data, chosen.torch_device)
     with beside if with_trainer else nullcontext():
         run(chosen)

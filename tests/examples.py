@@ -56,5 +56,5 @@ def asked(client: TestClient) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with TestClient(create_app(Settings(runs=Path("/nowhere")))) as client:
+    with TestClient(create_app(Settings(runs=Path("/nowhere"), hosts=["testserver"]))) as client:
         FILE.write_text(json.dumps(asked(client), indent=1, ensure_ascii=False) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from model.corpora import Corpus
 from model.evaluate import evaluate
 from model.runs import Run
 from model.transformer import Transformer
+
+# by this name Starlette's client calls every app
+os.environ["SPANSCOPE_HOSTS"] = '["testserver"]'
 
 TINY = RunSpec(
     ModelConfig(alphabet="text8", layers=2, heads=2, hidden=8, inner=16, span_limit=40, ramp=8),
