@@ -31,8 +31,9 @@ def test_every_answer_says_what_a_page_may_do_with_it(
         client.get("/static/nothing"),
         client.get("/healthz", headers={"Host": "evil.example"}),
         client.post("/healthz"),
+        client.post("/api/v1/runs", content=b"x" * (settings.max_body_bytes + 1)),
     ]
-    assert {answer.status_code for answer in answers} == {200, 400, 404, 405}
+    assert {answer.status_code for answer in answers} == {200, 400, 404, 405, 413}
     for answer in answers:
         assert ALWAYS.items() <= dict(answer.headers).items()
         assert answer.headers.get("x-frame-options") == frames
