@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from torch import Tensor
@@ -17,6 +19,8 @@ from model.evaluate import SpanSample
 from model.files import reason
 from model.head_use import HeadUse
 from model.runs import NAME, Run
+
+STEP = re.compile(r"0|[1-9][0-9]{0,7}")
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,17 @@ class Entry:
 
     @classmethod
     def of(cls, folder: Path) -> Entry:
-        """Raises CheckpointError where there is none."""
+        """Raises CheckpointError where there is none, or where a link or a pipe stands for one of its files."""
+        names = ("config.json", "summary.json", "model.safetensors")
         try:
-            states = [(folder / name).stat() for name in ("config.json", "summary.json")]
+            states = [(folder / name).lstat() for name in names]
         except OSError as error:
             raise CheckpointError(
                 f"{checkpoint.name_of(folder)} is no checkpoint: {reason(error)}"
             ) from error
+        if not all(S_ISREG(state.st_mode) for state in states):
+            detail = f"{', '.join(names)} must be files, not links to some"
+            raise CheckpointError(f"{checkpoint.name_of(folder)}: {detail}")
         return cls(folder, (states[0].st_mtime_ns, states[1].st_mtime_ns))
 
     @property
@@ -119,7 +127,7 @@ class Catalogue:
         """
         run_name, _, step = name.partition("@")
         run = self.run(run_name)
-        if step.isdecimal() and step.isascii() and str(int(step)) == step:
+        if STEP.fullmatch(step):
             found = next(self._readable(run, [int(step)]), None)
         elif step == "latest":
             found = next(self._readable(run, run.steps()[::-1]), None)

@@ -83,6 +83,10 @@ def _require_room(folder: Path, tensors: list[Tensor]) -> None:
 def verify(folder: Path) -> None:
     """Hold its files against the digests in its summary, where that has some. Raises CheckpointError."""
     for name, wanted in read_summary(folder).get("files", {}).items():
+        if Path(name).name != name:
+            raise CheckpointError(
+                f"{name_of(folder)}: summary.json names files that are not its own"
+            )
         try:
             found = digest(folder / name)
         except OSError as error:
