@@ -16,16 +16,21 @@ export class Problem extends Error {
 const isAway = ({ status, headers }) => [502, 503, 504].includes(status) && !headers.get('Content-Type')?.includes('problem+json');
 
 /**
- * A good answer, and whom to tell of it once it is read. A service that is away is waited for and then asked again; but what changes a run is sent once,
- * since nobody knows whether it was done.
+ * A good answer, and whom to tell of it once it is read. A service that wants its token is asked again once it has it. So is one that is away, when it is
+ * back; but what changes a run is then not sent again, since nobody knows whether it was done.
  * @param {string} path
  * @param {RequestInit} [options]
+ * @param {typeof noted} [note]
  */
-async function answered(path, options = {}) {
+async function answered(path, options = {}, note = noted) {
   for (;;) {
-    const tell = noted(root + path, options);
+    const tell = note(root + path, options);
     const response = await fetch(root + path, options).catch(unlessGivenUp);
     if (response?.ok) return { response, tell };
+    if (response?.status === 401) {
+      await (await import('./token.js')).entered();
+      continue;
+    }
     if (response && !isAway(response)) {
       const body = await response.json().catch(() => null);
       tell(response, body);
@@ -48,10 +53,11 @@ function unlessGivenUp(error) {
 /**
  * @param {string} path
  * @param {RequestInit} [options]
+ * @param {typeof noted} [note]
  * @returns {Promise<any>}
  */
-async function request(path, options) {
-  const { response, tell } = await answered(path, options);
+async function request(path, options, note) {
+  const { response, tell } = await answered(path, options, note);
   const text = await response.text().catch(unlessGivenUp);
   if (text === null) throw new Problem('The answer broke off on its way. Try it again.');
   const body = text && JSON.parse(text);
@@ -178,6 +184,9 @@ export async function* continuation(id, body, signal) {
     if (lines.length) yield lines.map((line) => JSON.parse(line));
   }
 }
+
+/** Not noted: no view stands on it. @returns {Promise<Session>} */
+export const session = () => request('/session', {}, () => () => {});
 
 /** @returns {Promise<Limits>} */
 export const limits = () => once('/limits');

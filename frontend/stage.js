@@ -35,6 +35,24 @@ export function show(element) {
   focused = false;
 }
 
+/**
+ * A question that comes before everything else: it stands in the place of the view, whatever that does meanwhile.
+ * @param {...HTMLElement} question
+ * @returns {() => void} lets the view back
+ */
+export function ask(...question) {
+  const asked = el('main', { class: 'empty' }, ...question);
+  place.hidden = true;
+  place.after(asked);
+  return () => {
+    asked.remove();
+    place.hidden = false;
+    const headline = document.getElementById('headline');
+    if (headline) headline.focus({ preventScroll: true });
+    else focused = true;
+  };
+}
+
 export const ready = () => { root.dataset.ready = 'true'; };
 
 /**

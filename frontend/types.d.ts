@@ -224,6 +224,12 @@ interface TextComparison {
   model_seconds: number;
 }
 
+interface Session {
+  needed: boolean;
+  open: boolean;
+  read_only: boolean;
+}
+
 interface Limits {
   characters: number;
   weights: number;

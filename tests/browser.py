@@ -47,10 +47,11 @@ def chromium(path: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def service(runs: Path, port: int = 0) -> Iterator[str]:
+def service(runs: Path, port: int = 0, **environment: str) -> Iterator[str]:
     """`spanscope serve` as a process of its own, on a free port unless one is given: its address."""
     command = [sys.executable, "-m", "backend", "serve", "--port", str(port), "--runs", str(runs)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    env = {**os.environ, **environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

@@ -22,7 +22,7 @@ def numbers(packed):
  * @returns {Promise<View>}
  */
 export async function build(frame) {
-  const { view, asked } = await behind();
+  const [{ view, asked }, { needed }] = await Promise.all([behind(), api.session()]);
   const [wayTo, list] = [segments('as', (as) => frame.choose({ as })), el('div', { id: 'requests' })];
   const sum = asked.reduce((total, one) => total + one.bytes, 0);
   const name = isView(view) ? `The ${entryOf(view).title} view stands on` : 'The Spans view begins with';
@@ -31,7 +31,7 @@ export async function build(frame) {
   const update = (choices) => {
     const as = choices.as === 'python' ? 'python' : 'curl';
     wayTo.show(ways, as);
-    list.replaceChildren(...asked.map((one) => request(one, as)));
+    list.replaceChildren(...asked.map((one) => request(needed ? withToken(one) : one, as)));
   };
   update(frame.choices);
 
@@ -40,6 +40,7 @@ export async function build(frame) {
       el('header', {},
         el('h1', { id: 'headline', tabindex: '-1' }, asked.length ? `${name} ${answers(asked.length)}, ${bytes(sum)} in all.` : 'This view asked for nothing.'),
         el('p', { class: 'sub' }, 'Each request as the page sent it, the first one first, ready to copy, and the answer that it got, shortened where it repeats itself. ',
+          ...(needed ? ['TOKEN stands for the one that this service asks for. '] : []),
           'Open a view and come back to see what it asks. Everything else that can be asked is in ', el('a', { href: '/docs' }, 'the documentation'), '.')),
       el('div', { class: 'controls' }, wayTo.element),
       list,
@@ -61,6 +62,9 @@ async function behind() {
   }
   return lastAsked();
 }
+
+/** As one sends it who has no session. @param {import('../requests.js').Asked} asked */
+const withToken = (asked) => ({ ...asked, headers: { ...asked.headers, Authorization: 'Bearer TOKEN' } });
 
 /** @param {number} number */
 const answers = (number) => (number === 1 ? 'one answer' : `${number} answers`);

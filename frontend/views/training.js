@@ -14,7 +14,7 @@ const lookAgain = 3000;
  */
 export async function build(frame) {
   const { signal } = frame;
-  let { trainer, items } = await api.runs();
+  let [{ trainer, items }, { read_only: readOnly }] = await Promise.all([api.runs(), api.session()]);
   let choices = frame.choices;
   /** @type {import('./training/run.js').Part | undefined} */
   let part;
@@ -25,10 +25,11 @@ export async function build(frame) {
   const sub = el('p', { class: 'sub' });
   const pictures = el('div', { class: 'part' });
   const panel = el('aside', { id: 'run-panel', class: 'panel' });
-  const list = runList({ choose: (run) => frame.choose({ run, step: undefined, preset: undefined }), begin: () => frame.choose({ preset: '' }) });
+  const list = runList({ choose: (run) => frame.choose({ run, step: undefined, preset: undefined }), begin: () => frame.choose({ preset: '' }), readOnly });
   const element = el('div', { class: 'view training' }, el('div', { class: 'pictures' }, el('header', {}, title, sub), list.element, pictures), panel);
 
   const around = {
+    readOnly,
     /** @param {string} headline @param {string} line */
     say(headline, line) {
       if (title.textContent !== headline) title.textContent = headline;

@@ -14,6 +14,7 @@ import { stateNames, standing, unitsOf } from './words.js';
  */
 export function aboutRun(frame, detail, around) {
   const { name, config, shelf } = detail;
+  const fixed = shelf || around.readOnly;
   let run = /** @type {Run} */ (detail);
 
   const title = el('textarea', {
@@ -21,7 +22,7 @@ export function aboutRun(frame, detail, around) {
     onchange: () => describe({ title: title.value.replace(/\s+/g, ' ').trim() }),
   });
   const note = el('textarea', { class: 'inplace', rows: 1, maxlength: 10000, 'aria-label': 'Note', placeholder: 'a note', onchange: () => describe({ note: note.value }) });
-  title.readOnly = note.readOnly = shelf;
+  title.readOnly = note.readOnly = fixed;
   const line = el('p', { class: 'note', id: 'run-state' });
   const announced = el('p', { class: 'hidden', role: 'status' });
   const bar = el('progress', { max: 1, 'aria-label': 'progress' });
@@ -81,16 +82,16 @@ export function aboutRun(frame, detail, around) {
     line.classList.toggle('wrong', state === 'failed' || state === 'unreadable');
     bar.hidden = shelf || state === 'ended' || state === 'unreadable';
     bar.value = run.steps ? run.step / run.steps : 0;
-    stop.hidden = shelf || !['training', 'paused', 'queued', 'interrupted'].includes(state);
-    resume.hidden = shelf || run.imported || !['stopped', 'failed'].includes(state);
-    archive.hidden = shelf;
+    stop.hidden = fixed || !['training', 'paused', 'queued', 'interrupted'].includes(state);
+    resume.hidden = fixed || run.imported || !['stopped', 'failed'].includes(state);
+    archive.hidden = fixed;
     archive.textContent = run.archived ? 'Take out of the archive' : 'Archive';
-    deletion.hidden = shelf || ['training', 'paused', 'stopping'].includes(state);
+    deletion.hidden = fixed || ['training', 'paused', 'stopping'].includes(state);
     latest.hidden = run.checkpoints.length === 0;
     if (run.checkpoints.length) latest.href = format('spans', { checkpoint: run.checkpoints[0] });
     facts.replaceChildren(factList(factsOf(run, config)));
   }
-  note.hidden = shelf && !detail.note;
+  note.hidden = fixed && !detail.note;
   show(detail);
 
   return {

@@ -1,14 +1,14 @@
 import { el } from '../../parts/dom.js';
 import { amount, bits, count, duration } from '../../words.js';
-import { stateNames } from './words.js';
+import { readOnlyLine, stateNames } from './words.js';
 
 const columns = ['run', 'state', 'step', 'bpc', 'mean span', 'tokens a second', 'time left'];
 
 /**
  * All runs, a row each; rows stay while their numbers change, so that nobody loses their place.
- * @param {{ choose: (name: string) => void, begin: () => void }} listeners
+ * @param {{ choose: (name: string) => void, begin: () => void, readOnly: boolean }} about
  */
-export function runList({ choose, begin }) {
+export function runList({ choose, begin, readOnly }) {
   /** @type {Map<string, ReturnType<typeof rowOf>>} */
   const rows = new Map();
   const waits = el('p', { class: 'note', role: 'status' });
@@ -28,7 +28,7 @@ export function runList({ choose, begin }) {
 
   return {
     element: el('section', { id: 'runs' },
-      el('div', { class: 'bar' }, el('h2', {}, 'Runs'), el('button', { type: 'button', class: 'action', onclick: begin }, 'New run')),
+      el('div', { class: 'bar' }, el('h2', {}, 'Runs'), readOnly ? el('p', { class: 'note' }, readOnlyLine) : el('button', { type: 'button', class: 'action', onclick: begin }, 'New run')),
       waits, el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'List of runs' }, open.element), folded, own),
     /** @param {Runs} runs @param {string} chosen */
     show({ trainer, items }, chosen) {
@@ -40,7 +40,7 @@ export function runList({ choose, begin }) {
       const away = items.filter((item) => item.archived).length;
       folded.hidden = away === 0;
       summary.textContent = `${away} archived`;
-      own.hidden = items.some(({ shelf }) => !shelf);
+      own.hidden = readOnly || items.some(({ shelf }) => !shelf);
       const waiting = items.filter(({ state }) => state === 'queued' || state === 'interrupted').length;
       const line = trainer || !waiting ? '' : `${waiting === 1 ? 'One run waits' : `${waiting} runs wait`} for a trainer, and none is at work here. Start one with `;
       if (waits.dataset.line !== line) waits.replaceChildren(line, ...(line ? [el('code', {}, 'spanscope trainer'), '.'] : []));

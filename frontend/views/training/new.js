@@ -3,6 +3,7 @@ import { el } from '../../parts/dom.js';
 import { compact, count } from '../../words.js';
 import { estimatePanel } from './estimate.js';
 import { fieldOf, main, more, parsed, settingsOf, written } from './settings.js';
+import { readOnlyLine } from './words.js';
 
 const typingPause = 300;
 
@@ -54,7 +55,7 @@ export async function newRun(frame, around) {
     corpusNote,
     el('details', {}, el('summary', {}, 'more settings'), el('div', { class: 'fields' }, ...Object.entries(more).map(setting))),
     wrong,
-    el('div', { class: 'controls' }, start, estimate.brief, el('button', { type: 'button', class: 'action', onclick: () => frame.choose({ preset: undefined }) }, 'Cancel')));
+    el('div', { class: 'controls' }, around.readOnly ? el('p', { class: 'note' }, readOnlyLine) : start, estimate.brief, el('button', { type: 'button', class: 'action', onclick: () => frame.choose({ preset: undefined }) }, 'Cancel')));
 
   /** @param {Preset} of */
   function card({ name: value, title, parameters, config }) {
@@ -129,6 +130,7 @@ export async function newRun(frame, around) {
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
+    if (around.readOnly) return;
     start.disabled = true;
     try {
       const called = name.value.trim();

@@ -12,7 +12,7 @@ import { headline, isLive, standingAndWhy } from './words.js';
  *   pictures: HTMLElement[], panel: HTMLElement[], drawn: Promise<unknown>, update: (choices: Choices) => void, changed?: (run: Run) => void,
  * }} Part what fills the column and the panel
  * @typedef {{
- *   say: (headline: string, line: string) => void, changed: (run: Run) => void, listAgain: (run?: string) => Promise<void>,
+ *   readOnly: boolean, say: (headline: string, line: string) => void, changed: (run: Run) => void, listAgain: (run?: string) => Promise<void>,
  * }} Around
  */
 

@@ -8,6 +8,8 @@ export const stateNames = {
   interrupted: 'interrupted', failed: 'failed', ended: 'ended', unreadable: 'unreadable',
 };
 
+export const readOnlyLine = 'This service is read-only: runs are watched here, and begun and changed elsewhere.';
+
 /** @type {RunState[]} those whose picture still changes */
 const live = ['queued', 'training', 'paused', 'stopping', 'interrupted'];
 
