@@ -48,7 +48,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.leaving = asyncio.Event()
         opening = [asyncio.create_task(_load_first(app)), asyncio.create_task(_compress_plotly())]
         yield
         for task in opening:
@@ -69,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.held_out = HeldOut(settings.data)
     app.state.metrics = Metrics(settings, app.state.catalogue, app.state.engine.figures)
     app.state.waiting_for = "the service is starting"
+    app.state.leaving = asyncio.Event()
     problems.install(app)
     app.include_router(health.router)
     # `compare` before the checkpoints, or it would be taken for one

@@ -231,8 +231,9 @@ def load(
     net = Transformer(spec.model).to(device, dtype)
     for attention in net.attentions:
         attention.span.float()  # lengths of thousands need more digits than bfloat16 has
+    weights = read_tensors(folder / "model.safetensors")
     try:
-        net.load_state_dict(read_tensors(folder / "model.safetensors"))
+        net.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(
             f"{name_of(folder)}: the weights do not fit config.json: {error}"

@@ -21,7 +21,7 @@ from model.runs import Run
 from model.transformer import Transformer
 
 # by this name Starlette's client calls every app
-os.environ["SPANSCOPE_HOSTS"] = '["testserver"]'
+os.environ["SPANSCOPE_HOSTS"] = "testserver"
 
 TINY = RunSpec(
     ModelConfig(alphabet="text8", layers=2, heads=2, hidden=8, inner=16, span_limit=40, ramp=8),
