@@ -31,6 +31,19 @@ def curves_table(metrics: Sequence[dict[str, Any]], config: ModelConfig) -> pd.D
     return table
 
 
+def growth_table(metrics: Sequence[dict[str, Any]], config: ModelConfig) -> pd.DataFrame:
+    """A row an evaluation: step, tokens, bpc, z of every head (tokens) as `z L0H0`, and span_avg, span_max of imported runs."""
+    heads = [(layer, head) for layer in range(config.layers) for head in range(config.heads)]
+    rows = [
+        {name: line.get(name) for name in ("step", "tokens", "bpc")}
+        | {f"z L{i}H{j}": line["z"][i][j] if line.get("z") else None for i, j in heads}
+        | {name: line.get(name) for name in ("span_avg", "span_max")}
+        for line in metrics
+    ]
+    columns = ["step", "tokens", "bpc", *(f"z L{i}H{j}" for i, j in heads), "span_avg", "span_max"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def layer_spans(z: Sequence[Sequence[float]], config: ModelConfig) -> np.ndarray:
     """The mean span of each layer [layers], tokens, of lengths z [layers, heads]."""
     spans = np.minimum(np.ceil(np.array(z)) + config.ramp, config.span_limit)

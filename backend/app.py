@@ -14,10 +14,12 @@ from fastapi_offline import FastAPIOffline
 from backend import docs, page, problems
 from backend.body_limit import BodyLimit
 from backend.catalogue import Catalogue
+from backend.delivery import Delivery
 from backend.engine import Busy, Engine
 from backend.guard import Guard
 from backend.headers import SecurityHeaders
 from backend.held_out import HeldOut
+from backend.kept import Kept
 from backend.metrics import Metrics
 from backend.observation import Observation
 from backend.routes import (
@@ -65,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
+    app.state.kept = Kept(settings.max_result_bytes)
     app.state.held_out = HeldOut(settings.data)
     app.state.metrics = Metrics(settings, app.state.catalogue, app.state.engine.figures)
     app.state.waiting_for = "the service is starting"
@@ -90,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
     page.install(app)
     docs.install(app)
+    app.add_middleware(Delivery, kept=app.state.kept)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)

@@ -101,7 +101,7 @@ class Catalogue:
 
     def __init__(self, folders: list[Path]) -> None:
         self.folders = folders
-        self._known: dict[Path, Entry] = {}
+        self._known: dict[str, Entry] = {}
 
     def runs(self) -> list[Run]:
         names = {path.name for folder in self.folders for path in _listed(folder)}
@@ -117,8 +117,18 @@ class Catalogue:
     def entries(self) -> list[Entry]:
         """Every readable checkpoint, the newest of each run first."""
         entries = [entry for run in self.runs() for entry in self._readable(run, run.steps()[::-1])]
-        self._known = {entry.folder: entry for entry in entries}
+        self._known = {entry.id: entry for entry in entries}
         return entries
+
+    def known(self, id: str) -> Entry | None:
+        """A checkpoint that was read before and is still there, found by a few looks at the disk."""
+        entry = self._known.get(id)
+        if entry is None or self._folder(entry.run.name) != entry.run.folder:
+            return None
+        try:
+            return entry if Entry.of(entry.folder) == entry else None
+        except CheckpointError:
+            return None
 
     def resolve(self, name: str) -> tuple[Entry, bool]:
         """The checkpoint of `<run>@<step>`, `@latest` or `@best` (by bpc), and whether it was an alias.
@@ -152,10 +162,10 @@ class Catalogue:
         for step in steps:
             try:
                 entry = Entry.of(run.checkpoint(step))
-                known = self._known.get(entry.folder)
+                known = self._known.get(f"{run.name}@{step}")
                 entry = known if known == entry else entry
                 if entry.spec and entry.summary and entry.parameters and entry.z.numel():
-                    self._known[entry.folder] = entry
+                    self._known[entry.id] = entry
                     yield entry
             except CheckpointError:
                 continue

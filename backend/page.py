@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from backend.modules import preloads
+from backend.negotiation import chosen_coding
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 VIEWS = ("/", *(f"/{module.stem}" for module in sorted((FRONTEND / "views").glob("*.js"))))
@@ -73,13 +74,13 @@ def install(app: FastAPI) -> None:
         return page
 
     def script(accept_encoding: Annotated[str, Header()] = "") -> Response:
-        encoding = next((e for e in ("br", "gzip") if e in accept_encoding), "identity")
+        encoding = chosen_coding(accept_encoding) or "identity"
         coded = {} if encoding == "identity" else {"Content-Encoding": encoding}
         headers = {**IMMUTABLE, **coded, "Vary": "Accept-Encoding"}
         return Response(plotly_js(encoding), media_type="text/javascript", headers=headers)
 
     for view in VIEWS:
         page = page_of(view.strip("/") or FIRST_VIEW)
-        app.add_api_route(view, page, methods=["GET", "HEAD"], include_in_schema=False)
+        app.add_api_route(view, page, methods=["GET"], include_in_schema=False)
     app.add_api_route(plotly, script, methods=["GET"], include_in_schema=False)
     app.mount(static, ImmutableFiles(directory=FRONTEND))

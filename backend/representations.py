@@ -2,70 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
-from fastapi import Depends, Header, HTTPException, Query, Response
+from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from backend.kept import Kept
+from backend.negotiation import accepted
 
 F = TypeVar("F", bound=str)
+TableForm = Literal["json", "csv"]
 Form = Literal["json", "csv", "figure"]
+TABLE_TYPES: dict[TableForm, str] = {"json": "application/json", "csv": "text/csv"}
 MEDIA_TYPES: dict[Form, str] = {
     "json": "application/json",
     "csv": "text/csv",
     "figure": "application/vnd.plotly.v1+json",
 }
 
-
-def chosen_forms(
-    format: Annotated[Form | None, Query(description="wins over Accept")] = None,
-    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
-) -> list[Form]:
-    """The forms that the request takes, the one it likes best first."""
-    return [format] if format else accepted(MEDIA_TYPES, accept)
+AcceptHeader = Annotated[str, Header(include_in_schema=False)]
+FormQuery = Query(description="the form of the answer; wins over Accept")
 
 
-ChosenForms = Annotated[list[Form], Depends(chosen_forms)]
+def best(media_types: Mapping[F, str], asked: F | None, accept: str) -> F:
+    """The form asked for, or the one that Accept likes best. Raises 406 where it takes none."""
+    forms = [asked] if asked else accepted(media_types, accept)
+    if not forms:
+        raise HTTPException(406, f"this can be had as {', '.join(media_types.values())}")
+    return forms[0]
 
 
-def accepted(media_types: Mapping[F, str], accept: str) -> list[F]:
-    """The forms that an Accept header takes, the one it likes best first."""
-    weights = {form: _weight(media_type, accept) for form, media_type in media_types.items()}
-    return sorted((form for form in weights if weights[form]), key=lambda form: -weights[form])
+async def chosen_form(
+    format: Annotated[Form | None, FormQuery] = None, accept: AcceptHeader = "*/*"
+) -> Form:
+    return best(MEDIA_TYPES, format, accept)
 
 
-def _weight(media_type: str, accept: str) -> float:
-    """The q that an Accept header gives a media type, its most specific range counting (RFC 9110, section 12.5.1)."""
-    found = (-1, 0.0)
-    for part in accept.casefold().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        ranges = ("*/*", f"{media_type.split('/')[0]}/*", media_type)
-        if name in ranges:
-            quality = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-            try:
-                found = max(found, (ranges.index(name), float(quality)))
-            except ValueError:
-                continue
-    return found[1]
+async def chosen_table_form(
+    format: Annotated[TableForm | None, FormQuery] = None, accept: AcceptHeader = "*/*"
+) -> TableForm:
+    return best(TABLE_TYPES, format, accept)
+
+
+ChosenForm = Annotated[Form, Depends(chosen_form)]
+ChosenTableForm = Annotated[TableForm, Depends(chosen_table_form)]
+
+_CSV = {"text/csv": {"schema": {"type": "string"}}}
+_FIGURE = {
+    MEDIA_TYPES["figure"]: {
+        "schema": {
+            "title": "Figure",
+            "type": "object",
+            "description": "what plotly.js draws, and `plotly.io.from_json` reads",
+            "required": ["data", "layout"],
+            "properties": {
+                "data": {"type": "array", "items": {"type": "object"}},
+                "layout": {"type": "object"},
+            },
+        }
+    }
+}
+TABLE_RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": _CSV}}
+RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": {**_CSV, **_FIGURE}}}
+"""What OpenAPI is told of the forms beside JSON."""
 
 
 def represent(
-    forms: list[Form],
+    form: Form,
     answer: BaseModel,
     table: pd.DataFrame,
     figure: Callable[[], go.Figure] | None = None,
 ) -> Response:
-    """The resource in the best form that it has. Raises 406 where none of them is taken."""
-    make: dict[Form, Callable[[], str]] = {
-        "json": answer.model_dump_json,
-        "csv": lambda: table.to_csv(index=False),
-    }
-    if figure:
-        make["figure"] = lambda: str(figure().to_json())
-    for form in forms:
-        if form in make:
-            headers = {"Vary": "Accept"}
-            return Response(make[form](), media_type=MEDIA_TYPES[form], headers=headers)
-    raise HTTPException(406, f"this can be had as {', '.join(MEDIA_TYPES[form] for form in make)}")
+    """A resource in one of its forms; only with a `figure` is there that form."""
+    if form == "csv":
+        content = table.to_csv(index=False)
+    elif form == "figure" and figure:
+        content = str(figure().to_json())
+    else:
+        content = answer.model_dump_json()
+    return _response(form, content)
+
+
+async def unchanging(
+    request: Request, form: Form, what: Hashable, made: Callable[[], Response]
+) -> Response:
+    """What never changes: made once, on another thread, and kept by what it tells of; `what` names all it depends on."""
+    kept: Kept = request.app.state.kept
+    content = kept.get((what, form))
+    if content is None:
+        content = bytes((await run_in_threadpool(made)).body)
+        kept.put((what, form), content)
+    return _response(form, content)
+
+
+def _response(form: Form, content: str | bytes) -> Response:
+    return Response(content, media_type=MEDIA_TYPES[form], headers={"Vary": "Accept"})

@@ -92,8 +92,19 @@ export const pathOf = (id, part) => `/checkpoints/${encodeURIComponent(id)}${par
 /** @param {string} path */
 export const addressOf = (path) => root + path;
 
+/** A list, which may come in several answers: the first one with all items. @param {string} path */
+async function whole(path) {
+  const first = await request(path);
+  for (let { next } = first; next;) {
+    const more = await request(`${path}?cursor=${encodeURIComponent(next)}`);
+    first.items.push(...more.items);
+    ({ next } = more);
+  }
+  return first;
+}
+
 /** @returns {Promise<Checkpoint[]>} */
-export const checkpoints = async () => (await request('/checkpoints')).items;
+export const checkpoints = async () => (await whole('/checkpoints')).items;
 
 /** @param {string} id an alias, as `@latest`, may stand for another one every time @returns {Promise<CheckpointDetail>} */
 export const checkpoint = (id) => (/@\d+$/.test(id) ? once : request)(pathOf(id));
@@ -207,7 +218,7 @@ export const compareReadings = (body, signal) => request('/checkpoints/compare',
 export const published = async () => (await once('/published')).items;
 
 /** @returns {Promise<Runs>} */
-export const runs = () => request('/runs');
+export const runs = () => whole('/runs');
 
 /** @param {string} name @returns {Promise<RunDetail>} */
 export const run = (name) => request(`/runs/${name}`);
@@ -216,7 +227,7 @@ export const run = (name) => request(`/runs/${name}`);
 export const metrics = (name) => request(`/runs/${name}/metrics`);
 
 /** @param {string} name @returns {Promise<Happening[]>} */
-export const happenings = async (name) => (await request(`/runs/${name}/log`)).items;
+export const happenings = async (name) => (await whole(`/runs/${name}/log`)).items;
 
 /** @param {string} name */
 export const events = (name) => new EventSource(`${root}/runs/${name}/events`);

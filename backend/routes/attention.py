@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from backend.answers import Answer
 from backend.catalogue import Entry
@@ -16,7 +16,7 @@ from backend.devices import Loaded
 from backend.patience import engine_of
 from backend.problems import LATE
 from backend.reading import answered, checked_cuts, in_thread, written
-from backend.representations import accepted
+from backend.representations import AcceptHeader, FormQuery, best
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import attention as schemas
 from backend.schemas.arrays import TypedArray
@@ -46,15 +46,11 @@ OCTETS = {
 }
 
 
-def chosen_form(
-    format: Annotated[BandsForm | None, Query(description="wins over Accept")] = None,
-    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
+async def chosen_form(
+    format: Annotated[BandsForm | None, FormQuery] = None, accept: AcceptHeader = "*/*"
 ) -> BandsForm:
     """Raises 406 where none is taken."""
-    forms = [format] if format else accepted(MEDIA_TYPES, accept)
-    if not forms:
-        raise HTTPException(406, f"this can be had as {', '.join(MEDIA_TYPES.values())}")
-    return forms[0]
+    return best(MEDIA_TYPES, format, accept)
 
 
 @router.post(
@@ -84,6 +80,9 @@ async def attend(
         if not 0 <= rows[0] < rows[1] <= text.count:
             detail = f"body.rows: [start, stop) with 0 <= start < stop <= {text.count}, the tokens of this text"
             raise HTTPException(422, detail)
+        if (count := rows[1] - rows[0]) > settings.max_rows:
+            detail = f"body.rows: at most {settings.max_rows:,} tokens look back in one answer, not {count:,}"
+            raise HTTPException(413, detail)
 
         def work(loaded: Loaded) -> tuple[list[Band], float]:
             started = time.perf_counter()

@@ -8,14 +8,24 @@ from urllib.parse import quote
 
 import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from analysis.figures import map_figure, spans_figure
 from analysis.spans import costs, spans_table, statistics_by_layer, statistics_over_all
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
-from backend.representations import ChosenForms, represent
+from backend.pages import Cursor, Limit, Pages, tell_next
+from backend.representations import (
+    RESPONSES,
+    TABLE_RESPONSES,
+    ChosenForm,
+    ChosenTableForm,
+    represent,
+    unchanging,
+)
 from backend.schemas import checkpoints as schemas
 
 router = APIRouter(tags=["checkpoints"])
+PAGES = Pages(tuple[str, int])
 
 
 def catalogue_of(request: Request) -> Catalogue:
@@ -33,7 +43,7 @@ def resolved(request: Request, id: str) -> tuple[Entry, bool]:
         ) from None
 
 
-def chosen_checkpoint(
+async def chosen_checkpoint(
     request: Request,
     id: Annotated[
         str,
@@ -44,7 +54,9 @@ def chosen_checkpoint(
     ],
 ) -> Entry:
     """Raises 404; an alias answers 307 to what it stands for now."""
-    entry, alias = resolved(request, id)
+    if known := catalogue_of(request).known(id):
+        return known
+    entry, alias = await run_in_threadpool(resolved, request, id)
     if alias:
         path = request.url.path.replace(f"/{id}", f"/{quote(entry.id, safe='@')}", 1)
         query = f"?{request.url.query}" if request.url.query else ""
@@ -85,13 +97,27 @@ def item_of(entry: Entry, training: bool) -> dict[str, object]:
     }
 
 
-@router.get("/checkpoints")
-def list_checkpoints(request: Request) -> schemas.Checkpoints:
-    """Every checkpoint of the runs folder and the shelf."""
-    entries = catalogue_of(request).entries()
+def items_table(items: list[schemas.CheckpointItem]) -> pd.DataFrame:
+    """A row a checkpoint, with `bpc_part` and `bpc_valid` in the place of `bpc`."""
+    columns = [*schemas.CheckpointItem.model_fields, "bpc_part", "bpc_valid"]
+    rows = [
+        {**item.model_dump(), "bpc_part": item.bpc.part, "bpc_valid": item.bpc.valid}
+        for item in items
+    ]
+    return pd.DataFrame(rows, columns=columns).drop(columns="bpc")
+
+
+@router.get("/checkpoints", response_model=schemas.Checkpoints, responses=TABLE_RESPONSES)
+def list_checkpoints(
+    request: Request, form: ChosenTableForm, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Every checkpoint of the runs folder and the shelf, by run, the newest of each first: json or csv."""
+    every = catalogue_of(request).entries()
+    entries, next = PAGES.of(every, lambda entry: (entry.run.name, -entry.step), limit, cursor)
     training = {run: run.training for run in {entry.run for entry in entries}}
     items = [schemas.CheckpointItem.model_validate(item_of(e, training[e.run])) for e in entries]
-    return schemas.Checkpoints(items=items)
+    answer = schemas.Checkpoints(items=items, next=next)
+    return tell_next(request, represent(form, answer, items_table(items)), next)
 
 
 @router.get("/checkpoints/{id}")
@@ -108,10 +134,11 @@ def get_checkpoint(entry: ChosenCheckpoint) -> schemas.CheckpointDetail:
     )
 
 
-@router.get("/checkpoints/{id}/spans", response_model=schemas.Spans)
-def get_spans(
+@router.get("/checkpoints/{id}/spans", response_model=schemas.Spans, responses=RESPONSES)
+async def get_spans(
+    request: Request,
     entry: ChosenCheckpoint,
-    forms: ChosenForms,
+    form: ChosenForm,
     show: Annotated[
         Literal["spans", "map"],
         Query(description="as a figure: the paper's, or layers by heads"),
@@ -121,31 +148,45 @@ def get_spans(
 
     Of a dynamic span, z and span are means over held-out text, and the percentiles say how the span moves there.
     """
-    model, table = entry.spec.model, table_of(entry)
-    answer = schemas.Spans.model_validate(
-        {
-            "checkpoint": entry.id,
-            "variant": model.variant,
-            "span_limit": model.span_limit,
-            "ramp": model.ramp,
-            "unit": model.unit,
-            "heads": table.to_dict("records"),
-        }
-    )
-    draw = {"spans": spans_figure, "map": map_figure}[show]
-    return represent(forms, answer, table, lambda: draw(table, model))
+
+    def made() -> Response:
+        model, table = entry.spec.model, table_of(entry)
+        answer = schemas.Spans.model_validate(
+            {
+                "checkpoint": entry.id,
+                "variant": model.variant,
+                "span_limit": model.span_limit,
+                "ramp": model.ramp,
+                "unit": model.unit,
+                "heads": table.to_dict("records"),
+            }
+        )
+        draw = {"spans": spans_figure, "map": map_figure}[show]
+        return represent(form, answer, table, lambda: draw(table, model))
+
+    return await unchanging(request, form, (entry, "spans", show), made)
 
 
-@router.get("/checkpoints/{id}/statistics", response_model=schemas.SpanStatistics)
-def get_statistics(entry: ChosenCheckpoint, forms: ChosenForms) -> Response:
+@router.get(
+    "/checkpoints/{id}/statistics",
+    response_model=schemas.SpanStatistics,
+    responses=TABLE_RESPONSES,
+)
+async def get_statistics(
+    request: Request, entry: ChosenCheckpoint, form: ChosenTableForm
+) -> Response:
     """Spans and their cost, by layer and over all: json or csv (the layers)."""
-    table = table_of(entry)
-    layers = statistics_by_layer(table, entry.spec.model)
-    answer = schemas.SpanStatistics.model_validate(
-        {
-            "checkpoint": entry.id,
-            "layers": layers.to_dict("records"),
-            "all": statistics_over_all(table, entry.spec.model),
-        }
-    )
-    return represent(forms, answer, layers)
+
+    def made() -> Response:
+        table = table_of(entry)
+        layers = statistics_by_layer(table, entry.spec.model)
+        answer = schemas.SpanStatistics.model_validate(
+            {
+                "checkpoint": entry.id,
+                "layers": layers.to_dict("records"),
+                "all": statistics_over_all(table, entry.spec.model),
+            }
+        )
+        return represent(form, answer, layers)
+
+    return await unchanging(request, form, (entry, "statistics"), made)

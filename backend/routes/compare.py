@@ -8,7 +8,6 @@ from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -23,23 +22,26 @@ from backend.devices import Loaded
 from backend.patience import engine_of
 from backend.problems import LATE
 from backend.reading import answered, in_thread, written
-from backend.representations import ChosenForms, represent
-from backend.routes.checkpoints import catalogue_of, item_of, resolved, table_of
+from backend.representations import RESPONSES, ChosenForm, represent
+from backend.routes.checkpoints import catalogue_of, item_of, items_table, resolved, table_of
 from backend.schemas import compare as schemas
 from backend.schemas.arrays import TypedArray
 from backend.schemas.checkpoints import CheckpointItem
-from backend.schemas.examples import example
 from model.probe import Reading, read
 
 router = APIRouter(tags=["compare"])
 
 
-@router.get("/checkpoints/compare", response_model=schemas.Comparison)
+@router.get("/checkpoints/compare", response_model=schemas.Comparison, responses=RESPONSES)
 def compare(
     request: Request,
-    forms: ChosenForms,
+    form: ChosenForm,
     ids: Annotated[
-        str, Query(description="two to four, with commas between", examples=[example("ids")])
+        str,
+        Query(
+            description="two to four, with commas between",
+            examples=["classics-adaptive@12950,classics-adaptive@13650"],
+        ),
     ],
     table: Annotated[
         Literal["heads", "checkpoints"],
@@ -75,10 +77,11 @@ def compare(
     def figure() -> go.Figure:
         if table == "heads":
             return side_by_side_figure(tables, {entry.id: entry.spec.model for entry in entries})
-        every = _table([_item(entry) for entry in catalogue_of(request).entries()])
+        every = items_table([_item(entry) for entry in catalogue_of(request).entries()])
         return cost_figure(every, published_table(), against, [entry.id for entry in entries])
 
-    response = represent(forms, answer, spans if table == "heads" else _table(checkpoints), figure)
+    rows = spans if table == "heads" else items_table(checkpoints)
+    response = represent(form, answer, rows, figure)
     if alias:
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -117,18 +120,6 @@ def _difference(first: CheckpointItem, other: CheckpointItem) -> schemas.Differe
             **{name: getattr(other, name) - getattr(first, name) for name in of_each},
         }
     )
-
-
-def _table(checkpoints: list[CheckpointItem]) -> pd.DataFrame:
-    rows = [
-        {
-            **checkpoint.model_dump(exclude={"bpc"}),
-            "bpc_part": checkpoint.bpc.part,
-            "bpc_valid": checkpoint.bpc.valid,
-        }
-        for checkpoint in checkpoints
-    ]
-    return pd.DataFrame(rows)
 
 
 @router.post("/checkpoints/compare", response_model=schemas.TextComparison, responses=LATE)

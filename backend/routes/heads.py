@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from analysis.heads import bins_table, head_figure, heads_table
 from analysis.spans import spans_table
 from analysis.use import distribution_figure, reach_figure
 from backend.catalogue import Entry
-from backend.representations import ChosenForms, represent
+from backend.representations import RESPONSES, ChosenForm, Form, represent, unchanging
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import heads as schemas
 from model.head_use import log_edges
@@ -19,30 +20,46 @@ from model.head_use import log_edges
 router = APIRouter(tags=["checkpoints"])
 
 
-@router.get("/checkpoints/{id}/heads", response_model=schemas.Heads)
-def get_heads(
+@router.get("/checkpoints/{id}/heads", response_model=schemas.Heads, responses=RESPONSES)
+async def get_heads(
+    request: Request,
     entry: ChosenCheckpoint,
-    forms: ChosenForms,
+    form: ChosenForm,
     show: Annotated[
         Literal["reach", "distribution"],
         Query(description="as a figure: spans against distances, or how many heads go beyond one"),
     ] = "reach",
 ) -> Response:
     """Every head: its span, what it uses of it on held-out text, what moves its z, its cost; json, csv, or a figure."""
-    model, table = entry.spec.model, _table(entry)
-    answer = schemas.Heads.model_validate({**_about(entry), "heads": _records(table)})
-    draw = {"reach": reach_figure, "distribution": distribution_figure}[show]
-    return represent(forms, answer, table, lambda: draw(table, model))
+
+    def made() -> Response:
+        model, table = entry.spec.model, _table(entry)
+        answer = schemas.Heads.model_validate({**_about(entry), "heads": _records(table)})
+        draw = {"reach": reach_figure, "distribution": distribution_figure}[show]
+        return represent(form, answer, table, lambda: draw(table, model))
+
+    return await unchanging(request, form, (entry, "heads", show), made)
 
 
-@router.get("/checkpoints/{id}/heads/{layer}/{head}", response_model=schemas.HeadDetail)
-def get_head(
+@router.get(
+    "/checkpoints/{id}/heads/{layer}/{head}",
+    response_model=schemas.HeadDetail,
+    responses=RESPONSES,
+)
+async def get_head(
+    request: Request,
     entry: ChosenCheckpoint,
-    forms: ChosenForms,
+    form: ChosenForm,
     layer: Annotated[int, Path(description="from 0, at the bottom")],
     head: Annotated[int, Path(description="from 0")],
 ) -> Response:
     """One head, with its attention by distance and its z over training: json, csv (a row a bin), or a figure."""
+    made = partial(_head, entry, form, layer, head)
+    return await unchanging(request, form, (entry, "head", layer, head), made)
+
+
+def _head(entry: Entry, form: Form, layer: int, head: int) -> Response:
+    """Raises 404."""
     model, table = entry.spec.model, _table(entry)
     found = table[(table["layer"] == layer) & (table["head"] == head)]
     if found.empty:
@@ -59,7 +76,7 @@ def get_head(
             "growth": _growth(entry, layer, head),
         }
     )
-    return represent(forms, answer, bins, lambda: head_figure(bins, row, model))
+    return represent(form, answer, bins, lambda: head_figure(bins, row, model))
 
 
 def _table(entry: Entry) -> pd.DataFrame:

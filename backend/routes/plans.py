@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+import pandas as pd
+from fastapi import APIRouter, Request, Response
 
 from analysis.cost import BYTES_PER_NUMBER, flops, memory_bytes, parameters, training_bytes
 from backend.machine import memory_of
+from backend.representations import TABLE_RESPONSES, ChosenTableForm, represent
 from backend.routes.runs import planned
 from backend.schemas import plans as schemas
 from backend.schemas.runs import RunRequest
@@ -29,16 +31,12 @@ def _sizes(spec: RunSpec) -> dict[str, object]:
     }
 
 
-@router.get("/presets")
-def list_presets() -> schemas.Presets:
-    """What can be trained by name, with all settings."""
-    return schemas.Presets.model_validate(
-        {
-            "items": [
-                {"name": name, "title": spec.title, **_sizes(spec)}
-                for name, spec in PRESETS.items()
-            ]
-        }
+@router.get("/presets", response_model=schemas.Presets, responses=TABLE_RESPONSES)
+def list_presets(form: ChosenTableForm) -> Response:
+    """What can be trained by name, with all settings: json or csv (a column a setting)."""
+    items = [{"name": name, "title": spec.title, **_sizes(spec)} for name, spec in PRESETS.items()]
+    return represent(
+        form, schemas.Presets.model_validate({"items": items}), pd.json_normalize(items)
     )
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from backend.routes.runs import ChosenRun, on_shelf
+from backend.routes.runs import AT_WORK, ChosenRun, on_shelf
 from backend.run_items import metrics_of, run_item
 from backend.schemas import runs as schemas
 from model.runs import Run
@@ -21,7 +21,6 @@ from model.runs import Run
 router = APIRouter(tags=["runs"])
 
 LOOK_AGAIN_SECONDS = 0.5
-LIVE = ("queued", "training", "paused", "stopping", "interrupted")
 
 
 @dataclass
@@ -63,7 +62,7 @@ async def get_events(
         if (text := item.model_dump_json()) != shown:
             yield _event("run", item, place)
             shown = text
-        if item.state not in LIVE:
+        if item.state not in AT_WORK:
             yield _event("end", item, place)
             return
         with suppress(TimeoutError):

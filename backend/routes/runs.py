@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from analysis.curves import curves_figure, curves_table
+from analysis.curves import curves_figure, curves_table, growth_table
 from backend.catalogue import UnknownCheckpoint
 from backend.machine import require_memory
-from backend.representations import ChosenForms, represent
+from backend.pages import Cursor, Limit, Pages, tell_next
+from backend.representations import (
+    RESPONSES,
+    TABLE_RESPONSES,
+    ChosenForm,
+    ChosenTableForm,
+    represent,
+)
 from backend.routes.checkpoints import catalogue_of
 from backend.run_items import metrics_of, run_detail, run_item
 from backend.schemas import runs as schemas
@@ -21,9 +28,12 @@ from model.background import is_present
 from model.config import ConfigError, RunSpec
 from model.files import remove_folder
 from model.presets import spec_of
-from model.runs import NAME, Run, RunError
+from model.runs import NAME, Run, RunError, State
 
 router = APIRouter(tags=["runs"])
+RUNS, LINES = Pages(tuple[str]), Pages(tuple[int])
+AT_WORK = ("queued", "training", "paused", "stopping", "interrupted")
+LOOK_AGAIN_SECONDS = 60
 
 
 def chosen_run(request: Request, run: str) -> Run:
@@ -67,12 +77,36 @@ def planned(settings: Settings, body: schemas.RunRequest) -> RunSpec:
     return spec
 
 
-@router.get("/runs")
-def list_runs(request: Request) -> schemas.Runs:
-    """Every run of the runs folder and the shelf: its state, and how far it is."""
-    runs = catalogue_of(request).runs()
+def require_place(request: Request) -> None:
+    """Raises 429 where as many runs wait or train as may."""
+    most = _settings(request).max_runs
+    states = (_state(run) for run in catalogue_of(request).runs() if not on_shelf(request, run))
+    if sum(state in AT_WORK for state in states) >= most:
+        detail = (
+            f"{most} runs wait or train, and no more may: stop one, or wait until one has ended"
+        )
+        raise HTTPException(429, detail, {"Retry-After": str(LOOK_AGAIN_SECONDS)})
+
+
+def _state(run: Run) -> State | None:
+    try:
+        return run.state()[0]
+    except RunError:
+        return None
+
+
+@router.get("/runs", response_model=schemas.Runs, responses=TABLE_RESPONSES)
+def list_runs(
+    request: Request, form: ChosenTableForm, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Every run of the runs folder and the shelf, by name: its state, and how far it is; json or csv."""
+    every = catalogue_of(request).runs()
+    runs, next = RUNS.of(every, lambda run: (run.name,), limit, cursor)
     items = [run_item(run, shelf=on_shelf(request, run)) for run in runs]
-    return schemas.Runs(trainer=is_present(_settings(request).runs), items=items)
+    answer = schemas.Runs(trainer=is_present(_settings(request).runs), items=items, next=next)
+    columns = [name for name in schemas.RunItem.model_fields if name != "checkpoints"]
+    table = pd.DataFrame([item.model_dump() for item in items], columns=columns)
+    return tell_next(request, represent(form, answer, table), next)
 
 
 @router.post("/runs", status_code=201)
@@ -85,6 +119,7 @@ def start_run(request: Request, response: Response, body: schemas.NewRun) -> sch
     spec = planned(settings, body)
     if any(run.name == body.name for run in catalogue_of(request).runs()):
         raise HTTPException(409, f"a run named {body.name} exists: choose another name")
+    require_place(request)
     try:
         run = Run.create(settings.runs, body.name, spec, queued=True)
     except RunError as error:
@@ -130,18 +165,20 @@ def stop_run(run: OwnRun) -> schemas.RunDetail:
 
 
 @router.post("/runs/{run}/resume", status_code=202)
-def resume_run(run: OwnRun) -> schemas.RunDetail:
+def resume_run(request: Request, run: OwnRun) -> schemas.RunDetail:
     """Put it in the queue again; it goes on from its newest checkpoint."""
     state, _ = run.state()
     if state in ("ended", "training", "paused") or run.spec.imported:
         raise HTTPException(409, f"run {run.name} cannot be resumed: it is {state}")
+    if state not in AT_WORK:
+        require_place(request)
     if state != "queued":
         run.tell("queued")
     return run_detail(run, shelf=False)
 
 
-@router.get("/runs/{run}/metrics", response_model=schemas.Curves)
-def get_metrics(run: ChosenRun, forms: ChosenForms) -> Response:
+@router.get("/runs/{run}/metrics", response_model=schemas.Curves, responses=RESPONSES)
+def get_metrics(run: ChosenRun, form: ChosenForm) -> Response:
     """The curves: bpc and mean spans at every evaluation, as json, csv or figure."""
     model = run.spec.model
     table = curves_table(metrics_of(run), model)
@@ -157,31 +194,39 @@ def get_metrics(run: ChosenRun, forms: ChosenForms) -> Response:
             "mean_span_by_layer": spans,
         }
     )
-    return represent(forms, answer, table, lambda: curves_figure(table, model))
+    return represent(form, answer, table, lambda: curves_figure(table, model))
 
 
-@router.get("/runs/{run}/spans")
-def get_run_spans(run: ChosenRun) -> schemas.RunSpans:
-    """How the lengths grew: z of every head at every evaluation of a run's training, or what an imported run has."""
+@router.get("/runs/{run}/spans", response_model=schemas.RunSpans, responses=TABLE_RESPONSES)
+def get_run_spans(run: ChosenRun, form: ChosenTableForm) -> Response:
+    """How the lengths grew: z of every head at every evaluation of a run's training, or what an imported run has.
+
+    json, or csv: a row an evaluation, a column a head.
+    """
     metrics, layers, heads = metrics_of(run), run.spec.model.layers, run.spec.model.heads
     curves = {
         name: [line.get(name) for line in metrics]
         for name in ("tokens", "bpc", "z", "span_avg", "span_max")
     }
     z = None if None in curves["z"] else np.array(curves["z"]).reshape(-1, layers, heads)
-    return schemas.RunSpans.model_validate(
-        {
-            **curves,
-            "run": run.name,
-            "steps": [line["step"] for line in metrics],
-            "z": None if z is None else TypedArray.of(z),
-        }
+    steps = [line["step"] for line in metrics]
+    answer = schemas.RunSpans.model_validate(
+        {**curves, "run": run.name, "steps": steps, "z": None if z is None else TypedArray.of(z)}
     )
+    return represent(form, answer, growth_table(metrics, run.spec.model))
 
 
-@router.get("/runs/{run}/log", response_model=schemas.Log)
-def get_log(run: ChosenRun, forms: ChosenForms) -> Response:
+@router.get("/runs/{run}/log", response_model=schemas.Log, responses=TABLE_RESPONSES)
+def get_log(
+    request: Request,
+    run: ChosenRun,
+    form: ChosenTableForm,
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+) -> Response:
     """What happened to it, in order: json or csv."""
-    answer = schemas.Log.model_validate({"items": run.log()})
+    numbered = list(enumerate(run.log()))
+    lines, next = LINES.of(numbered, lambda line: (line[0],), limit, cursor)
+    answer = schemas.Log.model_validate({"items": [line for _, line in lines], "next": next})
     table = pd.DataFrame([line.model_dump() for line in answer.items], columns=schemas.LOG_COLUMNS)
-    return represent(forms, answer, table)
+    return tell_next(request, represent(form, answer, table), next)

@@ -18,6 +18,7 @@ class Preset(BaseModel):
 
 class Presets(BaseModel):
     items: list[Preset]
+    next: str | None = None
 
 
 class CorpusItem(BaseModel):
@@ -28,6 +29,7 @@ class CorpusItem(BaseModel):
 
 class Corpora(BaseModel):
     items: list[CorpusItem]
+    next: str | None = None
 
 
 class Memory(BaseModel):

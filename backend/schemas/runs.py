@@ -138,6 +138,7 @@ LOG_COLUMNS = list(Happened.model_fields)
 
 class Log(BaseModel):
     items: list[Happened]
+    next: str | None = None
 
 
 class Evaluation(BaseModel):
