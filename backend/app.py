@@ -11,7 +11,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from backend import docs, page, problems
+from backend import docs, document, page, problems
 from backend.body_limit import BodyLimit
 from backend.catalogue import Catalogue
 from backend.delivery import Delivery
@@ -62,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="How far back each attention head of a trained transformer looks.",
         lifespan=lifespan,
         docs_url=None,
+        generate_unique_id_function=document.operation_id,
         redoc_url=None,
     )
     app.state.settings = settings
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         session,
     ):
         app.include_router(routes.router, prefix="/api/v1", responses=problems.PROBLEM_RESPONSES)
+    document.install(app)
     page.install(app)
     docs.install(app)
     app.add_middleware(Delivery, kept=app.state.kept)

@@ -28,15 +28,27 @@ class Problem(BaseModel):
 
 
 PROBLEM: dict[str, Any] = {
-    "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 }
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "What is wrong with the request", **PROBLEM}
 }
-
-LATE: dict[int | str, dict[str, Any]] = {
-    503: {"description": "It was not answered within the time that a request may take", **PROBLEM}
+MEANINGS = {
+    404: "There is no such thing",
+    406: "None of its forms is taken",
+    409: "As things stand this cannot be done",
+    413: "More than GET /limits allows",
+    422: "A value that cannot be, by its place",
+    429: "Too much waits already; Retry-After says when to come again",
+    503: "This cannot be had now",
 }
+
+
+def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the document: which refusals an operation has, besides those that any request may get."""
+    return {str(status): {"description": MEANINGS[status], **PROBLEM} for status in statuses}
+
+
 CLIENT_GONE = 499
 """As nginx logs it; nobody gets it."""
 

@@ -51,24 +51,21 @@ async def chosen_table_form(
 ChosenForm = Annotated[Form, Depends(chosen_form)]
 ChosenTableForm = Annotated[TableForm, Depends(chosen_table_form)]
 
-_CSV = {"text/csv": {"schema": {"type": "string"}}}
-_FIGURE = {
-    MEDIA_TYPES["figure"]: {
-        "schema": {
-            "title": "Figure",
-            "type": "object",
-            "description": "what plotly.js draws, and `plotly.io.from_json` reads",
-            "required": ["data", "layout"],
-            "properties": {
-                "data": {"type": "array", "items": {"type": "object"}},
-                "layout": {"type": "object"},
-            },
-        }
-    }
+FIGURE: dict[str, Any] = {
+    "title": "Figure",
+    "description": "what plotly.js draws, and `plotly.io.from_json` reads",
+    "type": "object",
+    "required": ["data", "layout"],
+    "properties": {
+        "data": {"type": "array", "items": {"type": "object"}},
+        "layout": {"type": "object"},
+    },
 }
+_CSV = {"text/csv": {"schema": {"type": "string"}}}
+_FIGURE = {MEDIA_TYPES["figure"]: {"schema": {"$ref": "#/components/schemas/Figure"}}}
 TABLE_RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": _CSV}}
 RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": {**_CSV, **_FIGURE}}}
-"""What OpenAPI is told of the forms beside JSON."""
+"""What the document is told of the forms beside JSON."""
 
 
 def represent(

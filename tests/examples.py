@@ -3,58 +3,144 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
 from backend.app import create_app
-from backend.schemas.examples import FILE
+from backend.document import EXAMPLES
 from backend.settings import Settings
 
-API = "/api/v1"
-ANALYSIS = {
-    "text": "To be, or not to be",
-    "context": "HAMLET. ",
-    "from": 14,
-    "fields": ["span", "distance"],
-    "reduce": "all",
-    "likeliest": 2,
-    "spans": [{"layer": 1, "head": 0, "span": 16}],
-}
-ATTENTION = {
-    "text": "To be",
-    "context": "HAMLET. ",
-    "heads": [{"layer": 0, "head": 0}],
-    "rows": [3, 5],
-    "form": "display",
-    "pool": 4,
-}
-CONTINUATION = {"text": "To be, or not to ", "tokens": 4, "temperature": 0.8, "seed": 1}
+SHOWN = 3
+"""Of a longer list of objects, or of a longer table."""
+TEXTS = ("application/json", "text/csv", "application/x-ndjson", "text/event-stream")
+MINE: dict[str, Any] = {"parameters": {"run": "my-first"}}
 
 
-def asked(client: TestClient) -> dict[str, Any]:
-    """Every example, requests and answers, by the name of its schema; that of lines is a text."""
-    items = client.get(f"{API}/checkpoints").json()["items"]
-    ids = [item["id"] for item in items if item["id"].startswith("classics-adaptive@")]
-    pair = [ids[-1], ids[0]]  # the newest is listed first
-    shipped, compare = f"{API}/checkpoints/{ids[0]}", f"{API}/checkpoints/compare"
-    comparison = {"ids": pair, "text": "To be"}
+def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
+    """What is sent, by operation; those that change a run one after another."""
+    of_checkpoint = {"parameters": {"id": shipped}}
+    run = {"parameters": {"run": shipped.split("@")[0]}}
+    text = {"text": "To be", "context": "HAMLET. "}
+    wish = {"preset": "quick", "settings": {"variant": "dynamic", "steps": 2000}}
     return {
-        "AnalysisRequest": ANALYSIS,
-        "Analysis": client.post(f"{shipped}/analyses", json=ANALYSIS).json(),
-        "AttentionRequest": ATTENTION,
-        "Attention": client.post(f"{shipped}/attention", json=ATTENTION).json(),
-        "ContinuationRequest": CONTINUATION,
-        "Continuation": client.post(f"{shipped}/continuations", json=CONTINUATION).text,
-        "ids": ",".join(pair),
-        "Comparison": client.get(compare, params={"ids": ",".join(pair)}).json(),
-        "TextComparisonRequest": comparison,
-        "TextComparison": client.post(compare, json=comparison).json(),
-        "Published": client.get(f"{API}/published").json(),
+        "healthz": {},
+        "readyz": {},
+        "list_checkpoints": {"parameters": {"limit": 1}},
+        "get_checkpoint": of_checkpoint,
+        "get_spans": of_checkpoint,
+        "get_statistics": of_checkpoint,
+        "get_heads": of_checkpoint,
+        "get_head": {"parameters": {"id": shipped, "layer": 3, "head": 3}},
+        "compare": {"parameters": {"ids": f"{other},{shipped}"}},
+        "compare_readings": {"request": {"ids": [other, shipped], "text": "To be"}},
+        "analyse": {
+            **of_checkpoint,
+            "request": {
+                "text": "To be, or not to be",
+                "context": "HAMLET. ",
+                "from": 14,
+                "fields": ["span", "distance"],
+                "reduce": "all",
+                "likeliest": 2,
+                "spans": [{"layer": 1, "head": 0, "span": 16}],
+            },
+        },
+        "attend": {
+            **of_checkpoint,
+            "request": {
+                **text,
+                "heads": [{"layer": 0, "head": 0}],
+                "rows": [3, 5],
+                "form": "display",
+                "pool": 4,
+            },
+        },
+        "what_if": {
+            **of_checkpoint,
+            "request": {"spans": [{"layer": 3, "head": 3, "span": 128}]},
+        },
+        "continue_text": {
+            **of_checkpoint,
+            "request": {"text": "To be, or not to ", "tokens": 4, "temperature": 0.8, "seed": 1},
+        },
+        "get_limits": {},
+        "get_published": {},
+        "list_presets": {},
+        "list_corpora": {},
+        "estimate": {"request": wish},
+        "get_metrics": run,
+        "get_run_spans": run,
+        "start_run": {
+            "request": {"name": "my-first", **wish, "note": "does it look further back?"}
+        },
+        "list_runs": {"parameters": {"limit": 1}},
+        "get_run": run,
+        "change_run": {**MINE, "request": {"title": "wider"}},
+        "stop_run": MINE,
+        "get_log": MINE,
+        "get_events": MINE,
+        "resume_run": MINE,
+        "delete_run": {"parameters": {"run": "my-first", "name": "my-first"}},
     }
 
 
+def asked(client: TestClient) -> dict[str, dict[str, Any]]:
+    """Every example: parameters, request, and answers by media type; what cannot be had here is left out."""
+    items = client.get("/api/v1/checkpoints").json()["items"]
+    ids = [item["id"] for item in items if item["id"].startswith("classics-adaptive@")]
+    operations = {
+        operation["operationId"]: (path, method, operation)
+        for path, methods in client.get("/openapi.json").json()["paths"].items()
+        for method, operation in methods.items()
+    }
+    examples = {}
+    for name, sent in given(ids[0], ids[-1]).items():
+        if (answers := _answers(client, *operations[name], sent)) is not None:
+            examples[name] = {**sent, "answers": answers}
+    return examples
+
+
+def _answers(
+    client: TestClient, path: str, method: str, operation: dict[str, Any], sent: dict[str, Any]
+) -> dict[str, Any] | None:
+    parameters = sent.get("parameters", {})
+    query = {name: value for name, value in parameters.items() if f"{{{name}}}" not in path}
+    (success,) = (answer for status, answer in operation["responses"].items() if status[0] == "2")
+    answers = {}
+    for media_type in [one for one in TEXTS if one in success.get("content", {})] or ["*/*"]:
+        answer = client.request(
+            method,
+            path.format(**parameters),
+            params=query,
+            json=sent.get("request"),
+            headers={"Accept": media_type},
+        )
+        if answer.status_code == 503:
+            return None
+        assert answer.is_success, answer.text
+        if media_type == "application/json":
+            answers[media_type] = _shortened(answer.json())
+        elif media_type != "*/*":
+            kept = SHOWN + 1 if media_type == "text/csv" else None
+            answers[media_type] = "".join(answer.text.splitlines(keepends=True)[:kept])
+    return answers
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shortened(own) for key, own in value.items()}
+    if isinstance(value, list):
+        shown = value[:SHOWN] if value and isinstance(value[0], dict) else value
+        return [_shortened(own) for own in shown]
+    return value
+
+
 if __name__ == "__main__":
-    with TestClient(create_app(Settings(runs=Path("/nowhere"), hosts=["testserver"]))) as client:
-        FILE.write_text(json.dumps(asked(client), indent=1, ensure_ascii=False) + "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(runs=Path(folder), hosts=["testserver"])
+        with TestClient(create_app(settings)) as client:
+            examples = asked(client)
+    EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")

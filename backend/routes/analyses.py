@@ -11,7 +11,7 @@ from analysis.what_if import WhatIf
 from backend.answers import Answer
 from backend.catalogue import Entry
 from backend.patience import engine_of
-from backend.problems import LATE
+from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import texts as schemas
@@ -23,7 +23,11 @@ router = APIRouter(tags=["texts"])
 AXES = {"all": ["token"], "layer": ["token", "layer"], "head": ["token", "layer", "head"]}
 
 
-@router.post("/checkpoints/{id}/analyses", response_model=schemas.Analysis, responses=LATE)
+@router.post(
+    "/checkpoints/{id}/analyses",
+    response_model=schemas.Analysis,
+    responses=may_answer(429, 503),
+)
 async def analyse(
     request: Request, entry: ChosenCheckpoint, body: schemas.AnalysisRequest
 ) -> Response:

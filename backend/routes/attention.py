@@ -14,7 +14,7 @@ from backend.answers import Answer
 from backend.catalogue import Entry
 from backend.devices import Loaded
 from backend.patience import engine_of
-from backend.problems import LATE
+from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread, written
 from backend.representations import AcceptHeader, FormQuery, best
 from backend.routes.checkpoints import ChosenCheckpoint
@@ -54,7 +54,9 @@ async def chosen_form(
 
 
 @router.post(
-    "/checkpoints/{id}/attention", response_model=schemas.Attention, responses={200: OCTETS, **LATE}
+    "/checkpoints/{id}/attention",
+    response_model=schemas.Attention,
+    responses={200: OCTETS, **may_answer(429, 503)},
 )
 async def attend(
     request: Request,

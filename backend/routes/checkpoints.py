@@ -47,10 +47,7 @@ async def chosen_checkpoint(
     request: Request,
     id: Annotated[
         str,
-        Path(
-            description="`<run>@<step>`, or `@latest`, `@best`",
-            examples=["classics-adaptive@latest"],
-        ),
+        Path(description="`<run>@<step>`, or `@latest`, `@best`"),
     ],
 ) -> Entry:
     """Raises 404; an alias answers 307 to what it stands for now."""

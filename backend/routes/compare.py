@@ -20,7 +20,7 @@ from backend.answers import Answer
 from backend.catalogue import Entry
 from backend.devices import Loaded
 from backend.patience import engine_of
-from backend.problems import LATE
+from backend.problems import may_answer
 from backend.reading import answered, in_thread, written
 from backend.representations import RESPONSES, ChosenForm, represent
 from backend.routes.checkpoints import catalogue_of, item_of, items_table, resolved, table_of
@@ -32,16 +32,17 @@ from model.probe import Reading, read
 router = APIRouter(tags=["compare"])
 
 
-@router.get("/checkpoints/compare", response_model=schemas.Comparison, responses=RESPONSES)
+@router.get(
+    "/checkpoints/compare",
+    response_model=schemas.Comparison,
+    responses={**RESPONSES, **may_answer(404)},
+)
 def compare(
     request: Request,
     form: ChosenForm,
     ids: Annotated[
         str,
-        Query(
-            description="two to four, with commas between",
-            examples=["classics-adaptive@12950,classics-adaptive@13650"],
-        ),
+        Query(description="two to four, with commas between"),
     ],
     table: Annotated[
         Literal["heads", "checkpoints"],
@@ -122,7 +123,11 @@ def _difference(first: CheckpointItem, other: CheckpointItem) -> schemas.Differe
     )
 
 
-@router.post("/checkpoints/compare", response_model=schemas.TextComparison, responses=LATE)
+@router.post(
+    "/checkpoints/compare",
+    response_model=schemas.TextComparison,
+    responses=may_answer(404, 409, 429, 503),
+)
 async def compare_readings(request: Request, body: schemas.TextComparisonRequest) -> Response:
     """The same text through two to four checkpoints: bits and mean spans of each, and how they differ from the first."""
     entries, _ = await run_in_threadpool(_chosen, request, body.ids)

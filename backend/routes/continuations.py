@@ -17,11 +17,10 @@ from backend.catalogue import Entry
 from backend.devices import Device, Loaded
 from backend.engine import Busy, Engine
 from backend.patience import engine_of, while_waited_for
-from backend.problems import LATE
+from backend.problems import may_answer
 from backend.reading import checked_cuts, in_thread, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import continuations as schemas
-from backend.schemas.examples import example
 from backend.settings import Settings
 from model.config import alphabet_of
 from model.continuation import Step, write_on
@@ -39,11 +38,11 @@ LINES = {
     "description": "A line a token as it is written (`WrittenToken`), and a last one with the whole (`WrittenText`)",
     "content": {
         NDJSON: {
-            "example": example("Continuation"),
-            "schema": {
+            "schema": {"type": "string"},
+            "itemSchema": {
                 "anyOf": [
-                    schemas.WrittenToken.model_json_schema(),
-                    schemas.WrittenText.model_json_schema(),
+                    {"$ref": "#/components/schemas/WrittenToken"},
+                    {"$ref": "#/components/schemas/WrittenText"},
                 ]
             },
         }
@@ -54,7 +53,7 @@ LINES = {
 @router.post(
     "/checkpoints/{id}/continuations",
     response_class=StreamingResponse,
-    responses={200: LINES, **LATE},
+    responses={200: LINES, **may_answer(429, 503)},
 )
 async def continue_text(
     request: Request, entry: ChosenCheckpoint, body: schemas.ContinuationRequest

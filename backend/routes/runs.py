@@ -6,12 +6,13 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
 from analysis.curves import curves_figure, curves_table, growth_table
 from backend.catalogue import UnknownCheckpoint
 from backend.machine import require_memory
 from backend.pages import Cursor, Limit, Pages, tell_next
+from backend.problems import may_answer
 from backend.representations import (
     RESPONSES,
     TABLE_RESPONSES,
@@ -36,7 +37,9 @@ AT_WORK = ("queued", "training", "paused", "stopping", "interrupted")
 LOOK_AGAIN_SECONDS = 60
 
 
-def chosen_run(request: Request, run: str) -> Run:
+def chosen_run(
+    request: Request, run: Annotated[str, Path(description="its name, as GET /runs lists it")]
+) -> Run:
     """Raises 404."""
     try:
         return catalogue_of(request).run(run)
@@ -109,7 +112,7 @@ def list_runs(
     return tell_next(request, represent(form, answer, table), next)
 
 
-@router.post("/runs", status_code=201)
+@router.post("/runs", status_code=201, responses=may_answer(409, 429))
 def start_run(request: Request, response: Response, body: schemas.NewRun) -> schemas.RunDetail:
     """Put a run in the queue of the background trainer, once all of it is checked."""
     settings = _settings(request)
@@ -164,7 +167,7 @@ def stop_run(run: OwnRun) -> schemas.RunDetail:
     return run_detail(run, shelf=False)
 
 
-@router.post("/runs/{run}/resume", status_code=202)
+@router.post("/runs/{run}/resume", status_code=202, responses=may_answer(429))
 def resume_run(request: Request, run: OwnRun) -> schemas.RunDetail:
     """Put it in the queue again; it goes on from its newest checkpoint."""
     state, _ = run.state()
@@ -197,7 +200,11 @@ def get_metrics(run: ChosenRun, form: ChosenForm) -> Response:
     return represent(form, answer, table, lambda: curves_figure(table, model))
 
 
-@router.get("/runs/{run}/spans", response_model=schemas.RunSpans, responses=TABLE_RESPONSES)
+@router.get(
+    "/runs/{run}/spans",
+    response_model=schemas.RunSpans,
+    responses=TABLE_RESPONSES,
+)
 def get_run_spans(run: ChosenRun, form: ChosenTableForm) -> Response:
     """How the lengths grew: z of every head at every evaluation of a run's training, or what an imported run has.
 

@@ -10,22 +10,18 @@ from backend.catalogue import Entry
 from backend.devices import Loaded
 from backend.held_out import HeldOut
 from backend.patience import engine_of
-from backend.problems import PROBLEM
+from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import what_if as schemas
 
 router = APIRouter(tags=["checkpoints"])
-UNAVAILABLE = {
-    "description": "The held-out text cannot be had on this machine, or it was not read within the time that a request may take",
-    **PROBLEM,
-}
 
 
 @router.post(
     "/checkpoints/{id}/what-if",
     response_model=schemas.HeldOutWhatIf,
-    responses={503: UNAVAILABLE},
+    responses=may_answer(429, 503),
 )
 async def what_if(
     request: Request, entry: ChosenCheckpoint, body: schemas.WhatIfRequest

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.schemas.arrays import TypedArray
-from backend.schemas.examples import example
 from backend.schemas.texts import Cuts, TextRequest
 from model.alphabets import Unit
 
@@ -24,8 +23,6 @@ class HeadName(BaseModel):
 
 
 class AttentionRequest(TextRequest):
-    model_config = ConfigDict(json_schema_extra={"example": example("AttentionRequest")})
-
     heads: Annotated[list[HeadName], Field(min_length=1, max_length=1024)] | None = Field(
         None, description="each once at most; without them, all, layer after layer"
     )
@@ -71,8 +68,6 @@ class HeadBand(BaseModel):
 
 
 class Attention(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": example("Attention")})
-
     checkpoint: str
     unit: Unit
     rows: tuple[int, int]

@@ -25,7 +25,7 @@ class FullBpc(Bpc):
 class CheckpointItem(BaseModel):
     """Cost in multiply-adds a token at the mean span, and bytes of cache."""
 
-    id: str = Field(examples=["classics-adaptive@13650"])
+    id: str
     title: str
     variant: Variant
     step: int

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from backend.schemas.arrays import TypedArray
 from backend.schemas.checkpoints import CheckpointItem
-from backend.schemas.examples import example
 from backend.schemas.texts import TextRequest, Tokens
 
 
@@ -40,16 +39,12 @@ class Difference(BaseModel):
 
 
 class Comparison(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": example("Comparison")})
-
     checkpoints: list[CheckpointItem]
     differences: list[Difference]
     heads: list[ComparedHead]
 
 
 class TextComparisonRequest(TextRequest):
-    model_config = ConfigDict(json_schema_extra={"example": example("TextComparisonRequest")})
-
     ids: Annotated[list[str], Field(min_length=2, max_length=4)]
 
 
@@ -73,8 +68,6 @@ class ReadingDifference(BaseModel):
 
 
 class TextComparison(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": example("TextComparison")})
-
     places: Literal["token", "code point"] = Field(
         description="of the differences: tokens where all read the text as the same tokens; else code points, where a "
         "token's bits are divided among its code points and several tokens of one are added up"

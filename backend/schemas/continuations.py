@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from backend.schemas.examples import example
 from backend.schemas.texts import Cuts, TextRequest
 
 
 class ContinuationRequest(TextRequest):
-    model_config = ConfigDict(json_schema_extra={"example": example("ContinuationRequest")})
-
     tokens: int = Field(200, ge=1, description="how many to write")
     temperature: float = Field(
         0.8, ge=0, le=10, allow_inf_nan=False, description="0 takes the likeliest token"

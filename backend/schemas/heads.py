@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.config import JsonDict
+from pydantic import BaseModel, Field
 
 from model.alphabets import Unit
 from model.config import Variant
 
-ABOUT: JsonDict = {
-    "checkpoint": "classics-adaptive@13650",
-    "variant": "adaptive",
-    "unit": "bytes",
-    "span_limit": 512,
-    "ramp": 32,
-    "tokens": 8190,
-    "detail": None,
-}
-HEAD: JsonDict = {
-    "layer": 3,
-    "head": 3,
-    "z": 481.02239990234375,
-    "span": 512,
-    "rank": 2,
-    "mean_distance": 210.44,
-    "entropy": 7.7432,
-    "distance_90": 434.0,
-    "outside": 0.043307,
-    "pull": 1.3702e-06,
-    "pull_error": 2.2231e-06,
-    "penalty": -3.75e-07,
-    "reach_unused": False,
-    "flops": 16384.0,
-    "flops_share": 0.11352549889135255,
-    "cache_bytes": 65536.0,
-}
-BINS: JsonDict = {
-    "edges": [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 363, 513],
-    "mass": [
-        0.02464,
-        0.0018945,
-        0.0021962,
-        0.0044641,
-        0.0050463,
-        0.0088529,
-        0.015606,
-        0.025119,
-        0.032234,
-        0.053248,
-        0.058884,
-        0.061001,
-        0.070155,
-        0.093803,
-        0.12525,
-        0.16929,
-        0.205,
-    ],
-}
-GROWTH: JsonDict = {
-    "steps": [13300, 13650],
-    "tokens": [27238400, 27955200],
-    "z": [476.739, 481.022],
-}
-
 
 class Head(BaseModel):
     """One head. What was measured on held-out text is null where it was not, and what moves z where z is fixed."""
-
-    model_config = ConfigDict(json_schema_extra={"example": HEAD})
 
     layer: int
     head: int
@@ -105,8 +47,6 @@ class About(BaseModel):
 
 
 class Heads(About):
-    model_config = ConfigDict(json_schema_extra={"example": {**ABOUT, "heads": [HEAD]}})
-
     heads: list[Head]
     detail: str | None = Field(description="how to get what is null, where it can be had")
 
@@ -114,18 +54,12 @@ class Heads(About):
 class Growth(BaseModel):
     """z of the head (tokens) at every evaluation up to this checkpoint."""
 
-    model_config = ConfigDict(json_schema_extra={"example": GROWTH})
-
     steps: list[int]
     tokens: list[int]
     z: list[float]
 
 
 class HeadDetail(About, Head):
-    model_config = ConfigDict(
-        json_schema_extra={"example": {**HEAD, **ABOUT, **BINS, "growth": GROWTH}}
-    )
-
     edges: list[int] = Field(
         description="bin i holds distances from edges[i] up to, not including, edges[i + 1]"
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.schemas.examples import example
-
 
 class PublishedResult(BaseModel):
     model_config = ConfigDict(from_attributes=True)
@@ -23,7 +21,5 @@ class PublishedResult(BaseModel):
 
 
 class Published(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": example("Published")})
-
     items: list[PublishedResult]
     next: str | None = None

@@ -18,15 +18,7 @@ Setting = bool | int | float | str | list[str]
 class RunRequest(BaseModel):
     """A preset, and what differs from it; every setting is one of `config` in the answer."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {
-                "preset": "quick",
-                "settings": {"variant": "dynamic", "steps": 2000, "span_penalty": 1e-6},
-            }
-        },
-    )
+    model_config = ConfigDict(extra="forbid")
 
     preset: Annotated[str | None, Field(max_length=63, description="GET /presets lists them")] = (
         None
@@ -35,24 +27,13 @@ class RunRequest(BaseModel):
 
 
 class NewRun(RunRequest):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "name": "my-first",
-                "preset": "quick",
-                "settings": {"steps": 2000},
-                "note": "does it look further back with more steps?",
-            }
-        }
-    )
-
     name: Annotated[str, Field(max_length=63, description="a-z, 0-9 and -; it never changes")]
     title: Annotated[str | None, Field(max_length=200)] = None
     note: Annotated[str, Field(max_length=10_000)] = ""
 
 
 class RunChanges(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"title": "wider"}})
+    model_config = ConfigDict(extra="forbid")
 
     title: Annotated[str | None, Field(max_length=200)] = None
     note: Annotated[str | None, Field(max_length=10_000)] = None
@@ -60,7 +41,7 @@ class RunChanges(BaseModel):
 
 
 class RunItem(BaseModel):
-    name: str = Field(examples=["classics-adaptive"])
+    name: str
     title: str
     note: str
     archived: bool

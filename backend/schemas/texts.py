@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.texts import Reduce
 from backend.schemas.arrays import TypedArray
-from backend.schemas.examples import example
 from model.alphabets import Unit
 from model.probe import Field as ReadingField
 
@@ -39,8 +38,6 @@ Cuts = Annotated[
 
 
 class AnalysisRequest(TextRequest):
-    model_config = ConfigDict(json_schema_extra={"example": example("AnalysisRequest")})
-
     from_: int = Field(
         0,
         ge=0,
@@ -99,8 +96,6 @@ class WhatIf(BaseModel):
 
 
 class Analysis(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": example("Analysis")})
-
     checkpoint: str
     unit: Unit
     tokens: Tokens

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.config import JsonDict
 
 from backend.schemas.texts import Change, Cuts
 from model.alphabets import Unit
 
-REQUEST: JsonDict = {"spans": [{"layer": 3, "head": 3, "span": 128}]}
-ANSWER: JsonDict = {
-    "checkpoint": "classics-adaptive@13650",
-    "unit": "bytes",
-    "corpus": "classics",
-    "tokens": 8190,
-    "bits": 0.001345,
-    "bits_error": 0.001121,
-    "bpc": {"before": 2.064266, "after": 2.065612},
-    "flops": {"before": 1323968.0, "after": 1311680.0},
-    "cache_bytes": {"before": 577280.0, "after": 528128.0},
-    "model_seconds": {"before": 0.46, "after": 0.44},
-    "spans": [{"layer": 3, "head": 3, "before": 512.0, "after": 128.0}],
-}
-
 
 class WhatIfRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": REQUEST})
+    model_config = ConfigDict(extra="forbid")
 
     spans: Cuts = Field(default_factory=list)
 
@@ -41,8 +25,6 @@ class CutSpan(BaseModel):
 
 class HeldOutWhatIf(BaseModel):
     """The sample read as the model is, and read with the heads cut."""
-
-    model_config = ConfigDict(json_schema_extra={"example": ANSWER})
 
     checkpoint: str
     unit: Unit
