@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from backend.engine import Busy
 from backend.patience import Late
@@ -60,13 +61,29 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     )
 
 
+def _methods(request: Request) -> list[str]:
+    """All that a path takes; the router tells those of one route alone."""
+    taken = [
+        method
+        for method in ("GET", "POST", "PATCH", "DELETE")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+    return ["HEAD", *taken] if "GET" in taken else taken
+
+
 def install(app: FastAPI) -> None:
     """Answer every error that is expected as a problem; backend.observation does so with the others."""
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code < 400:
             return Response(status_code=error.status_code, headers=error.headers)
+        if error.status_code == 405:
+            allowed = ", ".join(_methods(request))
+            return problem(405, f"this takes {allowed}", {"Allow": allowed})
         return problem(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)

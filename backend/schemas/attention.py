@@ -11,7 +11,8 @@ from backend.schemas.texts import Cuts, TextRequest
 from model.alphabets import Unit
 
 LARGEST_POOL = 64
-Pool = Annotated[int, Field(ge=1, le=LARGEST_POOL)]
+Pool = Annotated[int, Field(ge=1, le=LARGEST_POOL, strict=True)]
+Row = Annotated[int, Field(ge=0, strict=True)]
 BandForm = Literal["exact", "display"]
 
 
@@ -26,7 +27,7 @@ class AttentionRequest(TextRequest):
     heads: Annotated[list[HeadName], Field(min_length=1, max_length=1024)] | None = Field(
         None, description="each once at most; without them, all, layer after layer"
     )
-    rows: tuple[int, int] | None = Field(
+    rows: tuple[Row, Row] | None = Field(
         None,
         description="[start, stop): numbers of the tokens of the text that look back; without it, all",
     )

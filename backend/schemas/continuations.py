@@ -8,11 +8,16 @@ from backend.schemas.texts import Cuts, TextRequest
 
 
 class ContinuationRequest(TextRequest):
-    tokens: int = Field(200, ge=1, description="how many to write")
+    tokens: int = Field(200, ge=1, strict=True, description="how many to write")
     temperature: float = Field(
-        0.8, ge=0, le=10, allow_inf_nan=False, description="0 takes the likeliest token"
+        0.8,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        strict=True,
+        description="0 takes the likeliest token",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="the same seed, the same text")
+    seed: int = Field(0, ge=0, lt=2**63, strict=True, description="the same seed, the same text")
     spans: Cuts = Field(default_factory=list)
 
 

@@ -37,7 +37,7 @@ class RunChanges(BaseModel):
 
     title: Annotated[str | None, Field(max_length=200)] = None
     note: Annotated[str | None, Field(max_length=10_000)] = None
-    archived: bool | None = None
+    archived: Annotated[bool | None, Field(strict=True)] = None
 
 
 class RunItem(BaseModel):

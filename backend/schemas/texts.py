@@ -48,10 +48,12 @@ class AnalysisRequest(TextRequest):
     )
     fields: Annotated[list[ReadingField], Field(max_length=4)] = ["span", "distance"]
     reduce: Reduce = "layer"
-    likeliest: int = Field(5, ge=1, le=256, description="how many successors to name")
+    likeliest: int = Field(5, ge=1, le=256, strict=True, description="how many successors to name")
     spans: Cuts = Field(default_factory=list)
     what_if: bool = Field(
-        True, description="with `spans`: say what they change, for which the text is read anew"
+        True,
+        strict=True,
+        description="with `spans`: say what they change, for which the text is read anew",
     )
 
 

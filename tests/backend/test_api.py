@@ -152,6 +152,7 @@ BODIES = {
     "an array": (b"[]", 422),
     "an unknown field": (b'{"text": "a", "fields": ["depth"]}', 422),
     "an unknown key": (b'{"text": "a", "until": 3}', 422),
+    "a number in the place of yes or no": (b'{"text": "a", "what_if": 1}', 422),
     "deep nesting": (b'{"text":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
 }
 

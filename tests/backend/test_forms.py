@@ -112,6 +112,23 @@ def test_head_answers_as_get_does_without_a_body(client: TestClient) -> None:
     assert client.head(f"{TINY_10}/analyses").status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("checkpoints/tiny@10/spans", "HEAD, GET"),
+        ("checkpoints/compare", "HEAD, GET, POST"),
+        ("runs/tiny", "HEAD, GET, PATCH, DELETE"),
+        ("runs/tiny/stop", "POST"),
+    ],
+)
+def test_a_method_that_is_not_taken_is_told_those_that_are(
+    client: TestClient, path: str, allowed: str
+) -> None:
+    answer = client.put(f"{API}/{path}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["detail"] == f"this takes {allowed}"
+
+
 def test_answers_are_compressed_where_it_pays(client: TestClient) -> None:
     body = {"text": "to be or not to be " * 50}
     plain, coded = (
