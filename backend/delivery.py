@@ -74,29 +74,30 @@ class Delivery:
             request.get("accept-encoding", "identity"),
             worth_it=compressible and len(body) >= WORTH_BYTES,
         )
-        if coding is None and read:
-            return _refusal()
-        digest = await _computed(body, _digest) if read else None
-        if digest is not None:
+        if coding is None:
+            if read:
+                return _refusal()
+            coding = "identity"  # what was done is told, whatever the client takes
+        digest = await _computed(body, _digest) if read else ""
+        if read:
             tag = f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
             headers["ETag"] = tag
             headers.setdefault("Cache-Control", "no-cache")
             if _is_known(request, tag):
                 del headers["Content-Length"], headers["Content-Type"]
                 return _messages(304, headers, b"")
-        if coding is not None and coding != "identity":
+        if coding != "identity":
             body = await self._coded(body, coding, digest)
             headers["Content-Encoding"] = coding
             headers["Content-Length"] = str(len(body))
         return _messages(status, headers, body)
 
-    async def _coded(self, body: bytes, coding: Coding, digest: str | None) -> bytes:
-        """What is read again and again is compressed once."""
-        known = self.kept.get((digest, coding)) if digest is not None else None
-        if known is not None:
+    async def _coded(self, body: bytes, coding: Coding, digest: str) -> bytes:
+        """What has a digest may be read again, and is compressed once."""
+        if digest and (known := self.kept.get((digest, coding))):
             return known
         coded = await _computed(body, compress_brotli if coding == "br" else compress_gzip)
-        if digest is not None:
+        if digest:
             self.kept.put((digest, coding), coded)
         return coded
 
