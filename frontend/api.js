@@ -92,15 +92,16 @@ export const pathOf = (id, part) => `/checkpoints/${encodeURIComponent(id)}${par
 /** @param {string} path */
 export const addressOf = (path) => root + path;
 
-/** A list, which may come in several answers: the first one with all items. @param {string} path */
+/** A list, which may come in several answers: the first one, with all items. @param {string} path */
 async function whole(path) {
   const first = await request(path);
+  const items = [...first.items];
   for (let { next } = first; next;) {
     const more = await request(`${path}?cursor=${encodeURIComponent(next)}`);
-    first.items.push(...more.items);
+    items.push(...more.items);
     ({ next } = more);
   }
-  return first;
+  return { ...first, items };
 }
 
 /** @returns {Promise<Checkpoint[]>} */
