@@ -28,6 +28,10 @@ def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
     return {
         "healthz": {},
         "readyz": {},
+        "metrics": {},
+        "get_session": {},
+        "begin_session": {"request": {"token": "what SPANSCOPE_TOKEN says"}},
+        "end_session": {},
         "list_checkpoints": {"parameters": {"limit": 1}},
         "get_checkpoint": of_checkpoint,
         "get_spans": of_checkpoint,

@@ -38,7 +38,7 @@ async def readyz(request: Request, response: Response) -> schemas.Readiness:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-def get_metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """Requests, the model's queue and memory, runs and the trainer, in Prometheus' text format."""
     metrics: Metrics = request.app.state.metrics
     return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

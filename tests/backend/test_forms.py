@@ -108,7 +108,8 @@ def test_head_answers_as_get_does_without_a_body(client: TestClient) -> None:
     for path in (*places, f"{API}/runs/tiny/log", f"{API}/runs/none", "/healthz", "/"):
         got, head = (client.request(method, path, headers=BROTLI) for method in ("GET", "HEAD"))
         assert (head.status_code, head.content) == (got.status_code, b"")
-        assert head.headers == got.headers
+        alike = [{**answer.headers, "x-request-id": ""} for answer in (got, head)]
+        assert alike[0] == alike[1]
     assert client.head(f"{TINY_10}/analyses").status_code == 405
 
 

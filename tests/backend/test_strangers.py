@@ -8,7 +8,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,12 @@ async def ask(
     requests = chain(
         ({"type": "http.request", "body": chunk, "more_body": True} for chunk in body),
         [{"type": "http.request", "body": b"", "more_body": False}],
-        repeat({"type": "http.disconnect"}),
     )
 
     async def receive() -> dict[str, object]:
-        return next(requests)
+        for request in requests:
+            return request
+        return await asyncio.Future()  # it waits for its answer
 
     async def send(message: Any) -> None:
         messages.append(message)
