@@ -46,6 +46,10 @@ def _with_request_id(record: logging.LogRecord) -> bool:
 class Discreet(logging.Formatter):
     """Tells of an error its type and where it came from: its message may hold what somebody sent."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # where another handler keeps the whole message
+        return super().format(record)
+
     def formatException(self, ei: ExcInfo) -> str:
         return "\n".join(_origin(ei[1])) if ei[1] else ""
 
