@@ -98,8 +98,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Delivery, kept=app.state.kept)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Guard, settings=settings)
-    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)
-    app.add_middleware(Observation, metrics=app.state.metrics)  # last: around all others
+    app.add_middleware(Observation, metrics=app.state.metrics)
+    app.add_middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors)  # around all
     return app
 
 

@@ -25,15 +25,24 @@ def test_every_answer_says_what_a_page_may_do_with_it(
     tmp_path: Path, frame_ancestors: str, frames: str | None
 ) -> None:
     settings = Settings(runs=tmp_path, shelf=tmp_path, frame_ancestors=frame_ancestors)
-    client = TestClient(create_app(settings))
+    app = create_app(settings)
+
+    @app.get("/fails")
+    async def fails() -> None:
+        raise ValueError
+
+    client = TestClient(app)
     answers = [
-        *(client.get(path) for path in ("/", "/docs", "/healthz", "/api/v1/limits", "/nothing")),
+        *(
+            client.get(path)
+            for path in ("/", "/docs", "/healthz", "/api/v1/limits", "/nothing", "/fails")
+        ),
         client.get("/static/nothing"),
         client.get("/healthz", headers={"Host": "evil.example"}),
         client.post("/healthz"),
         client.post("/api/v1/runs", content=b"x" * (settings.max_body_bytes + 1)),
     ]
-    assert {answer.status_code for answer in answers} == {200, 400, 404, 405, 413}
+    assert {answer.status_code for answer in answers} == {200, 400, 404, 405, 413, 500}
     for answer in answers:
         assert ALWAYS.items() <= dict(answer.headers).items()
         assert answer.headers.get("x-frame-options") == frames
