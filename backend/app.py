@@ -12,16 +12,13 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from backend import docs, document, page, problems
-from backend.body_limit import BodyLimit
 from backend.catalogue import Catalogue
-from backend.delivery import Delivery
-from backend.engine import Busy, Engine
-from backend.guard import Guard
-from backend.headers import SecurityHeaders
-from backend.held_out import HeldOut
-from backend.kept import Kept
+from backend.http.body_limit import BodyLimit
+from backend.http.delivery import Delivery
+from backend.http.guard import Guard
+from backend.http.headers import SecurityHeaders
+from backend.http.observation import Observation
 from backend.metrics import Metrics
-from backend.observation import Observation
 from backend.routes import (
     analyses,
     attention,
@@ -39,6 +36,8 @@ from backend.routes import (
     what_if,
 )
 from backend.settings import Settings
+from backend.work.engine import Busy, Engine
+from backend.work.held_out import HeldOut
 from model.checkpoint import CheckpointError
 
 log = logging.getLogger("spanscope")
@@ -68,7 +67,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.catalogue = Catalogue([settings.runs, settings.shelf])
     app.state.engine = Engine(settings)
-    app.state.kept = Kept(settings.max_result_bytes)
     app.state.held_out = HeldOut(settings.data)
     app.state.metrics = Metrics(settings, app.state.catalogue, app.state.engine.figures)
     app.state.waiting_for = "the service is starting"
@@ -95,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     document.install(app)
     page.install(app)
     docs.install(app)
-    app.add_middleware(Delivery, kept=app.state.kept)
+    app.add_middleware(Delivery, kept=app.state.engine.answers.kept)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observation, metrics=app.state.metrics)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 
-from backend.headers import POLICY, policy
+from backend.http.headers import POLICY, policy
 
 SWAGGER = "/static-offline-docs"
 """Where fastapi-offline puts Swagger UI."""

@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from backend.http.negotiation import chosen_coding
 from backend.modules import preloads
-from backend.negotiation import chosen_coding
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 VIEWS = ("/", *(f"/{module.stem}" for module in sorted((FRONTEND / "views").glob("*.js"))))

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from backend.engine import Busy
-from backend.patience import Late
+from backend.work.engine import Busy
+from backend.work.patience import Late
 from model.alphabets import UnknownAlphabet
 from model.checkpoint import CheckpointError
 from model.runs import RunError
@@ -75,7 +75,7 @@ def _methods(request: Request) -> list[str]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error that is expected as a problem; backend.observation does so with the others."""
+    """Answer every error that is expected as a problem; backend.http.observation does so with the others."""
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from analysis.texts import Written, write
 from analysis.what_if import Cut
-from backend.answers import Answer, digest
 from backend.catalogue import Entry
-from backend.patience import engine_of, while_waited_for
 from backend.schemas.texts import HeadCut, TextRequest
 from backend.settings import Settings
+from backend.work.answers import digest
+from backend.work.kept import Answer
+from backend.work.patience import engine_of, while_waited_for
 from model.config import ModelConfig, alphabet_of
 
 P = ParamSpec("P")

@@ -11,8 +11,9 @@ from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from backend.kept import Kept
-from backend.negotiation import accepted
+from backend.http.negotiation import accepted
+from backend.work.kept import Answer
+from backend.work.patience import engine_of
 
 F = TypeVar("F", bound=str)
 TableForm = Literal["json", "csv"]
@@ -88,12 +89,12 @@ async def unchanging(
     request: Request, form: Form, what: Hashable, made: Callable[[], Response]
 ) -> Response:
     """What never changes: made once, on another thread, and kept by what it tells of; `what` names all it depends on."""
-    kept: Kept = request.app.state.kept
-    content = kept.get((what, form))
-    if content is None:
-        content = bytes((await run_in_threadpool(made)).body)
-        kept.put((what, form), content)
-    return _response(form, content)
+    kept = engine_of(request).answers.kept
+    answer = kept.get((what, form))
+    if answer is None:
+        answer = Answer(bytes((await run_in_threadpool(made)).body))
+        kept.keep((what, form), answer)
+    return _response(form, answer.content)
 
 
 def _response(form: Form, content: str | bytes) -> Response:

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend.app import create_app
-from backend.protocol import PatientProtocol
+from backend.http.protocol import PatientProtocol
 from backend.settings import Settings
 
 

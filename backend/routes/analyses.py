@@ -8,15 +8,15 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from analysis.texts import Written, reduced
 from analysis.what_if import WhatIf
-from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.patience import engine_of
 from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import texts as schemas
 from backend.schemas.arrays import TypedArray
-from backend.text_reading import TextRead, TextReading
+from backend.work.kept import Answer
+from backend.work.patience import engine_of
+from backend.work.text_reading import TextRead, TextReading
 from model.config import alphabet_of
 
 router = APIRouter(tags=["texts"])

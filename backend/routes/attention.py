@@ -10,10 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.devices import Loaded
-from backend.patience import engine_of
 from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread, written
 from backend.representations import AcceptHeader, FormQuery, best
@@ -21,6 +18,9 @@ from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import attention as schemas
 from backend.schemas.arrays import TypedArray
 from backend.settings import Settings
+from backend.work.devices import Loaded
+from backend.work.kept import Answer
+from backend.work.patience import engine_of
 from model.bands import FLOOR, Band, TooManyWeights, read_bands
 from model.config import ModelConfig
 

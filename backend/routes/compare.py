@@ -16,10 +16,7 @@ from analysis.compare import COSTS, by_place, spans_side_by_side
 from analysis.compare_figures import Cost, cost_figure, side_by_side_figure
 from analysis.published import published_table
 from analysis.texts import Written, reduced
-from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.devices import Loaded
-from backend.patience import engine_of
 from backend.problems import may_answer
 from backend.reading import answered, in_thread, written
 from backend.representations import RESPONSES, ChosenForm, represent
@@ -27,6 +24,9 @@ from backend.routes.checkpoints import catalogue_of, item_of, items_table, resol
 from backend.schemas import compare as schemas
 from backend.schemas.arrays import TypedArray
 from backend.schemas.checkpoints import CheckpointItem
+from backend.work.devices import Loaded
+from backend.work.kept import Answer
+from backend.work.patience import engine_of
 from model.probe import Reading, read
 
 router = APIRouter(tags=["compare"])

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from analysis.what_if import Cut
 from backend.catalogue import Entry
-from backend.devices import Device, Loaded
-from backend.engine import Busy, Engine
-from backend.patience import engine_of, while_waited_for
 from backend.problems import may_answer
 from backend.reading import checked_cuts, in_thread, written
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import continuations as schemas
 from backend.settings import Settings
+from backend.work.devices import Device, Loaded
+from backend.work.engine import Busy, Engine
+from backend.work.patience import engine_of, while_waited_for
 from model.config import alphabet_of
 from model.continuation import Step, write_on
 from model.transformer import Transformer

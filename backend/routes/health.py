@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from backend.engine import Engine
 from backend.metrics import Metrics
 from backend.schemas import operation as schemas
+from backend.work.engine import Engine
 
 router = APIRouter(tags=["operation"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from backend.credentials import COOKIE, SESSION_SECONDS, credential_of, is_token, new_session
+from backend.http.credentials import COOKIE, SESSION_SECONDS, credential_of, is_token, new_session
 from backend.schemas import session as schemas
 from backend.settings import Settings
 

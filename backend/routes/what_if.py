@@ -5,15 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from analysis.held_out import HeldOutReading, error_of_change, what_if_held_out
-from backend.answers import Answer
 from backend.catalogue import Entry
-from backend.devices import Loaded
-from backend.held_out import HeldOut
-from backend.patience import engine_of
 from backend.problems import may_answer
 from backend.reading import answered, checked_cuts, in_thread
 from backend.routes.checkpoints import ChosenCheckpoint
 from backend.schemas import what_if as schemas
+from backend.work.devices import Loaded
+from backend.work.held_out import HeldOut
+from backend.work.kept import Answer
+from backend.work.patience import engine_of
 
 router = APIRouter(tags=["checkpoints"])
 

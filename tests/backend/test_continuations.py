@@ -13,9 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.catalogue import Entry
-from backend.devices import Device, Loaded
-from backend.engine import Busy, Engine
 from backend.routes import continuations
+from backend.work.devices import Device, Loaded
+from backend.work.engine import Busy, Engine
 from tests.backend.test_api import SHIPPED, TINY, analyse, array
 from tests.backend.visits import Visit, in_own_loop
 

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from backend import logs
 from backend.app import create_app
-from backend.credentials import COOKIE
+from backend.http.credentials import COOKIE
 from backend.settings import Settings
 from tests.backend.test_guard import SESSION, TOKEN
 

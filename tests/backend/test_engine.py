@@ -15,14 +15,15 @@ import torch
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from backend import text_reading
-from backend.answers import Answer, Answers
 from backend.app import create_app
 from backend.catalogue import Catalogue, Entry
-from backend.devices import Unwanted
-from backend.engine import Busy, Engine
 from backend.settings import Settings
-from backend.text_reading import TextReading
+from backend.work import text_reading
+from backend.work.answers import Answers
+from backend.work.devices import Unwanted
+from backend.work.engine import Busy, Engine
+from backend.work.kept import Answer
+from backend.work.text_reading import TextReading
 from model import load, probe
 from tests.backend.test_api import TINY, analyse
 from tests.backend.visits import Visit, in_own_loop

@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from backend.app import create_app
-from backend.kept import Kept
-from backend.negotiation import chosen_coding
+from backend.http.negotiation import chosen_coding
 from backend.routes import checkpoints
 from backend.settings import Settings
+from backend.work.kept import Answer, Kept
 from model.runs import Run
 from tests.backend.conftest import TINY, save
 
@@ -157,13 +157,12 @@ def test_a_client_that_takes_no_coding_is_told_which_there_are(client: TestClien
 
 def test_what_is_kept_is_bounded_in_bytes() -> None:
     kept = Kept(10)
-    for key in "abc":
-        kept.put(key, b"four")
+    for key in "abcdef":
+        kept.keep(key, Answer(b"two"[:2]))
         kept.get("a")
-    kept.put("large", b"eleven bytes")
-    kept.put("a", b"three")
-    assert (kept.get("a"), kept.get("b"), kept.get("c")) == (b"three", None, b"four")
-    assert kept.bytes == 9 and kept.get("large") is None
+    kept.keep("large", Answer(b"three"))
+    assert {key for key in "abcdef" if kept.get(key)} == set("acdef")
+    assert kept.bytes == 10 and kept.get("large") is None
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from backend import credentials, server
+from backend import server
 from backend.app import create_app
+from backend.http import credentials
 from backend.page import VIEWS
 from backend.settings import Settings
 from tests.backend.test_imported import spanscope

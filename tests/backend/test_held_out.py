@@ -12,9 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from analysis.held_out import PIECE
-from backend import held_out
 from backend.app import create_app
 from backend.settings import Settings
+from backend.work import held_out
 from model import corpora, load
 from model.corpora import Corpus, CorpusError, keep
 from model.evaluate import evaluate

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backend.catalogue import Catalogue, Entry
-from backend.prefixes import Prefixes
+from backend.work.prefixes import Prefixes
 from model import load, pasts
 from model.bands import read_bands
 from model.probe import FIELDS, Reading, read

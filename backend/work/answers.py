@@ -6,29 +6,13 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import dataclass
 from typing import Any
 
-from fastapi import Response
 from pydantic import BaseModel
 
-from backend.bounded import Bounded
-
-LARGEST_SHARE = 4
-"""An answer of more than one part in so many of what may be kept is not: it would cost too many others."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a client gets, in bytes."""
-
-    content: bytes
-    media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def response(self) -> Response:
-        return Response(self.content, headers=self.headers, media_type=self.media_type)
+from backend.work.kept import Answer, Kept
 
 
 @dataclass(eq=False)
@@ -42,7 +26,7 @@ class Answers:
 
     def __init__(self, max_bytes: int) -> None:
         self.counts: Counter[str] = Counter()
-        self._kept = Bounded[Hashable, Answer](max_bytes, lambda answer: len(answer.content))
+        self.kept = Kept(max_bytes)
         self._making: dict[Hashable, _Making] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
@@ -50,7 +34,7 @@ class Answers:
 
         Making it ends when all who wait for it were cancelled. Raises what making it raises.
         """
-        if answer := self._kept.get(key):
+        if answer := self.kept.get(key):
             self.counts["result_hits"] += 1
             return answer
         making = self._making.get(key)
@@ -71,13 +55,12 @@ class Answers:
 
     async def _made(self, key: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
         answer = await make()
-        if len(answer.content) * LARGEST_SHARE <= self._kept.max_bytes:
-            self._kept.put(key, answer)
+        self.kept.keep(key, answer)
         return answer
 
     def figures(self) -> dict[str, float]:
         counts = ("shared", "result_hits", "result_misses")
-        return {"result_bytes": self._kept.bytes, **{name: self.counts[name] for name in counts}}
+        return {"result_bytes": self.kept.bytes, **{name: self.counts[name] for name in counts}}
 
 
 def digest(body: BaseModel) -> bytes:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from analysis.what_if import Cut
-from backend.bounded import Bounded
 from backend.catalogue import Entry
+from backend.work.bounded import Bounded
 from model.pasts import Past
 
 Model = tuple[Entry, tuple[Cut, ...]]

@@ -15,10 +15,10 @@ from typing import Any, Generic, Self, TypeVar
 
 import torch
 
-from backend.answers import Answers
 from backend.catalogue import Entry
-from backend.devices import Device, Loaded
 from backend.settings import Settings
+from backend.work.answers import Answers
+from backend.work.devices import Device, Loaded
 
 T = TypeVar("T")
 TOGETHER = 16

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from analysis.cost import cache_bytes
 from analysis.what_if import Cut, WhatIf, reading_of_text, what_if
-from backend.devices import Loaded
-from backend.engine import Batchable
+from backend.work.devices import Loaded
+from backend.work.engine import Batchable
 from model.config import ModelConfig
 from model.probe import Field, Reading, read, read_together
 

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.kept import Kept
-from backend.negotiation import CODINGS, Coding, chosen_coding
+from backend.http.negotiation import CODINGS, Coding, chosen_coding
 from backend.problems import problem
+from backend.work.kept import Answer, Kept
 
 T = TypeVar("T")
 COMPRESSIBLE = re.compile(r"text/|application/(.+\+)?json|application/javascript|image/svg")
@@ -95,10 +95,10 @@ class Delivery:
     async def _coded(self, body: bytes, coding: Coding, digest: str) -> bytes:
         """What has a digest may be read again, and is compressed once."""
         if digest and (known := self.kept.get((digest, coding))):
-            return known
+            return known.content
         coded = await _computed(body, compress_brotli if coding == "br" else compress_gzip)
         if digest:
-            self.kept.put((digest, coding), coded)
+            self.kept.keep((digest, coding), Answer(coded))
         return coded
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from backend.engine import Engine
+from backend.work.engine import Engine
 
 
 class Late(RuntimeError):

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.credentials import credential_of
+from backend.http.credentials import credential_of
 from backend.page import ASSETS, STATIC, VIEWS
 from backend.problems import problem
 from backend.settings import Settings

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from torch import nn
 
 from analysis.what_if import Cut
-from backend.bounded import Bounded
 from backend.catalogue import Entry
-from backend.prefixes import Prefixes, PrefixesOfModel
 from backend.settings import Settings
+from backend.work.bounded import Bounded
+from backend.work.prefixes import Prefixes, PrefixesOfModel
 from model.checkpoint import load
 from model.transformer import Transformer
 

@@ -1,0 +1,1 @@
+"""The models at work: threads, what they remember, and the answers that came of it."""
