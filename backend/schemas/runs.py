@@ -127,7 +127,7 @@ class Evaluation(BaseModel):
 
     step: int
     tokens: int
-    seconds: float | None
-    train_bpc: float | None
+    seconds: float | None = None
+    train_bpc: float | None = None
     bpc: float | None
     z: list[list[float]]

@@ -1,0 +1,66 @@
+"""The service held against its own document by schemathesis: whatever is sent, it answers as that says.
+
+SPANSCOPE_EXAMPLES says how often each operation is asked beside what its document suggests: a few times in `make test`,
+200 times in `make soak`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from model.corpora import keep
+from model.runs import Run
+from tests.backend.conftest import MOVING, TINY, save
+from tests.small_runs import process
+
+EXAMPLES = os.environ.get("SPANSCOPE_EXAMPLES", "3")
+TOKEN = "a token that is long enough"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+def prepared(folder: Path) -> tuple[Path, Path]:
+    """Small runs, and a folder of corpora from which nothing has to be fetched."""
+    runs, data = folder / "runs", folder / "data"
+    run = Run.create(runs, "tiny", TINY)
+    save(run, 10, 3.0)
+    save(run, 20, 4.0)
+    save(Run.create(runs, "moving", MOVING), 10, 3.5)
+    Run.create(runs, "queued", TINY, queued=True)
+    text = np.random.default_rng(0).integers(27, size=5000, dtype=np.uint8).tobytes()
+    for corpus in ("text8", "classics"):  # no true classics, which the service sees
+        keep((text, text, text), data / corpus)
+    return runs, data
+
+
+def test_whatever_is_sent_the_service_answers_as_its_document_says(tmp_path: Path) -> None:
+    runs, data = prepared(tmp_path)
+    service = process(
+        "backend",
+        "serve",
+        "--port",
+        0,
+        "--runs",
+        runs,
+        SPANSCOPE_DATA=str(data),
+        SPANSCOPE_TOKEN=TOKEN,
+    )
+    assert service.stdout
+    address = service.stdout.readline().split()[-1]
+    try:
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run"]
+        options = ["--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"]
+        options += ["--header", f"Authorization: Bearer {TOKEN}"]
+        found = subprocess.run(
+            [*command, f"{address}/openapi.json", *options], capture_output=True, text=True
+        )
+    finally:
+        service.terminate()
+        said, _ = service.communicate(timeout=60)
+    print(found.stdout)
+    assert found.returncode == 0, said
+    assert " failed\n" not in said, said
