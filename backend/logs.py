@@ -26,6 +26,9 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 def set_up(settings: Settings) -> None:
     """Log to the standard error stream as the settings say; replaces what was set up before."""
     level = settings.log_level.upper()
+    logging.raiseExceptions = (
+        False  # or a record that cannot be written is printed with all it holds
+    )
     logging.basicConfig(level=level, handlers=[handler(settings.log_format)], force=True)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from backend import server
+from backend import logs, server
 from backend.app import create_app
 from backend.http import credentials
 from backend.page import VIEWS
@@ -209,6 +209,7 @@ def test_beyond_this_machine_it_starts_with_a_token_or_when_told_to(
 ) -> None:
     begun: list[Settings] = []
     monkeypatch.setattr(server, "run", begun.append)
+    monkeypatch.setattr(logs, "set_up", lambda _: None)
     if token:
         monkeypatch.setenv("SPANSCOPE_TOKEN", token)
     assert spanscope(monkeypatch, "serve", *arguments) == (0 if starts else 1)
