@@ -12,6 +12,7 @@ from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from backend.http.guard import OPEN
 from backend.problems import Problem, may_answer
 from backend.representations import FIGURE
 from backend.schemas.continuations import WrittenText, WrittenToken
@@ -38,6 +39,8 @@ def install(app: FastAPI) -> None:
     def document() -> dict[str, Any]:
         made = describe()
         _complete(made)
+        if app.state.settings.token:
+            _require_token(made)
         return made
 
     def get_document() -> Response:
@@ -65,6 +68,14 @@ def _complete(document: dict[str, Any]) -> None:
             answers |= may_answer(*_refusals(path, operation))
             operation["responses"] = dict(sorted(answers.items()))
             _illustrate(operation, examples.get(operation["operationId"], {}))
+
+
+def _require_token(document: dict[str, Any]) -> None:
+    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for path in OPEN & document["paths"].keys():
+        for operation in document["paths"][path].values():
+            operation["security"] = []
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> Iterator[int]:

@@ -50,6 +50,8 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {str(status): {"description": MEANINGS[status], **PROBLEM} for status in statuses}
 
 
+MOST_FAULTS = 10
+"""That are told of one request: a body can have as many as it has fields."""
 CLIENT_GONE = 499
 """As nginx logs it; nobody gets it."""
 
@@ -89,10 +91,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         # what was sent is not repeated: it may be long, private, or no Unicode at all
+        found = error.errors()
         faults = [
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors()
+            f"{'.'.join(str(part)[:100] for part in fault['loc'])}: {fault['msg']}"
+            for fault in found[:MOST_FAULTS]
         ]
+        if len(found) > MOST_FAULTS:
+            faults.append(f"and {len(found) - MOST_FAULTS:,} more")
         detail = "; ".join(faults).encode("utf-8", "backslashreplace").decode()
         return problem(422, detail)
 

@@ -10,13 +10,15 @@ from functools import lru_cache
 import torch
 from torch.nn import functional as F
 
-from model.config import ModelConfig, RunSpec, TrainingConfig, Variant
+from model.config import ConfigError, ModelConfig, RunSpec, TrainingConfig, Variant
 from model.optim import make_optimizer, set_rate
 from model.transformer import Memory, Transformer
 
 TOKENS = 512
 """About as many are read at once: enough to fill a small machine, few enough for the largest models."""
 ENOUGH_SECONDS, ROUNDS = 0.3, 3
+MOST_PRODUCTS, MOST_NUMBERS = 1 << 36, 1 << 25
+"""In a layer for all that is read at once, and in its widest tensor: several times what the paper's large models have."""
 
 _one_at_a_time = threading.Lock()
 
@@ -32,11 +34,34 @@ class Pace:
 
 
 def measured_pace(spec: RunSpec, device: str) -> Pace:
-    """A step of all layers takes what embedding and logits take, and for each layer what a second one adds to the first."""
+    """A step of all layers takes what embedding and logits take, and for each layer what a second one adds to the first.
+
+    Raises ConfigError where even one layer is too large to be tried.
+    """
     batch = max(1, min(spec.training.batch, TOKENS // spec.training.block))
     training = dataclasses.replace(spec.training, batch=batch, accumulate=1)
+    _require_tryable(spec.model, training)
     with _one_at_a_time:
         return _measured(spec.model, training, device)
+
+
+def _require_tryable(model: ModelConfig, training: TrainingConfig) -> None:
+    hidden, inner, limit, symbols = model.hidden, model.inner, model.span_limit, model.symbols
+    tokens = training.tokens_a_step
+    # the weights alone take room, however few are the tokens ...
+    dense = hidden * (4 * hidden + 2 * inner + symbols)
+    # ... and narrow heads cost what wider ones do
+    products = max(tokens, TOKENS) * (dense + 3 * limit * max(hidden, 32 * model.heads))
+    numbers = tokens * max(hidden, inner, symbols)
+    sizes = f"hidden={hidden}, inner={inner}, span_limit={limit}, block={training.block}"
+    for count, most, what in (
+        (products, MOST_PRODUCTS, "multiply-adds in a layer"),
+        (numbers, MOST_NUMBERS, "numbers in a tensor"),
+    ):
+        if count > most:
+            raise ConfigError(
+                f"{sizes}: too large to be tried here, with {count:,} {what}; at most {most:,} are"
+            )
 
 
 @lru_cache(maxsize=64)

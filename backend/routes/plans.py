@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from analysis.cost import BYTES_PER_NUMBER, flops, memory_bytes, parameters, training_bytes
 from backend.machine import memory_of
@@ -13,7 +13,7 @@ from backend.schemas import plans as schemas
 from backend.schemas.runs import RunRequest
 from backend.settings import Settings
 from model import corpora
-from model.config import RunSpec
+from model.config import ConfigError, RunSpec
 from model.pace import measured_pace
 from model.presets import PRESETS
 
@@ -56,7 +56,10 @@ def estimate(request: Request, body: RunRequest) -> schemas.Estimate:
     """What a run would come to, without starting it, or what is wrong with it: 422 as POST /runs."""
     settings: Settings = request.app.state.settings
     spec = planned(settings, body)
-    pace = measured_pace(spec, settings.torch_device)
+    try:
+        pace = measured_pace(spec, settings.torch_device)
+    except ConfigError as error:
+        raise HTTPException(422, str(error)) from None
     tokens = spec.training.steps * spec.training.tokens_a_step
     weights = BYTES_PER_NUMBER * parameters(spec.model)
     state, remembered = training_bytes(spec), memory_bytes(spec)

@@ -12,7 +12,13 @@ from model.alphabets import Unit
 from model.config import Variant
 from model.runs import Event, State
 
-Setting = bool | int | float | str | list[str]
+MOST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps as it is."""
+
+Whole = Annotated[int, Field(ge=-MOST, le=MOST)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=200)]
+Setting = bool | Whole | Number | Text | Annotated[list[Text], Field(max_length=256)]
 
 
 class RunRequest(BaseModel):

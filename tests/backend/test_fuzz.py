@@ -78,14 +78,14 @@ CONTENT_TYPES = (
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A service of its own, that keeps little."""
-    folder = tmp_path_factory.mktemp("runs")
+    folder = tmp_path_factory.mktemp("fuzzed")
     run = Run.create(folder, "tiny", TINY)
     save(run, 10, 3.0)
     save(run, 20, 4.0)
     nothing = folder / "no corpora"
     nothing.touch()
     few = Settings(
-        runs=folder, shelf=folder, data=nothing, max_prefix_bytes=MIB, max_result_bytes=MIB
+        runs=folder, shelf=folder / "none", data=nothing, max_prefix_bytes=MIB, max_result_bytes=MIB
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pace, "ENOUGH_SECONDS", 0.0)
@@ -155,6 +155,7 @@ def strictly(content: str) -> Any:
 def test_an_odd_body_is_answered_and_never_by_a_failure(client: TestClient, chance: Random) -> None:
     content, answer = send(client, chance)
     assert answer.status_code < 500 or "held-out text" in answer.text, content
+    assert "fuzzed" not in answer.text, "it names the folder"
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json", content
         assert len(answer.content) < LONGEST_PROBLEM, content

@@ -177,6 +177,24 @@ def test_an_estimate_counts_what_the_model_has(client: TestClient) -> None:
         assert pace * seconds == pytest.approx(found["tokens_total"])
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *('"ramp": 18446744073709551616', '"learning_rate": 1e400', '"learning_rate": Infinity'),
+        *('"layers": 1000000000', '"hidden": 16384', '"inner": 100000000, "hidden": 4, "batch": 1'),
+        '"span_limit": 4000000, "hidden": 4, "layers": 1, "batch": 1',
+        f'"variant": "{"x" * 1000}"',
+    ],
+)
+def test_absurd_settings_are_refused_at_once_and_in_few_words(
+    client: TestClient, setting: str
+) -> None:
+    content = f'{{"preset": "quick", "settings": {{{setting}}}}}'
+    headers = {"Content-Type": "application/json"}
+    answer = client.post(f"{API}/estimates", content=content, headers=headers)
+    assert answer.status_code == 422 and len(answer.content) < 700, answer.text
+
+
 def test_plans_list_presets_and_corpora(client: TestClient) -> None:
     presets = {item["name"]: item for item in client.get(f"{API}/presets").json()["items"]}
     assert presets["quick"]["config"]["training"]["steps"] == 1_000
