@@ -29,8 +29,8 @@ check: .venv/installed-dev
 
 soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/model
-	SPANSCOPE_BODIES=5000 $(BIN)/pytest tests/backend/test_fuzz.py
-	SPANSCOPE_KILLS=25 SPANSCOPE_EXAMPLES=200 $(BIN)/pytest -rP tests/soak
+	SOAK_BODIES=5000 $(BIN)/pytest tests/backend/test_fuzz.py
+	SOAK_KILLS=25 SOAK_EXAMPLES=200 $(BIN)/pytest -rP tests/soak
 
 load: .venv/installed-dev
 	$(BIN)/python -m tests.load

@@ -1,6 +1,6 @@
 """Bodies that nobody should send: each is answered, none by a failure, and none leaves anything behind.
 
-SPANSCOPE_BODIES says how many are sent: some hundreds in `make test`, many thousands in `make soak`.
+SOAK_BODIES says how many are sent: some hundreds in `make test`, many thousands in `make soak`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from model import pace
 from model.runs import Run
 from tests.backend.conftest import TINY, save
 
-BODIES = int(os.environ.get("SPANSCOPE_BODIES", "300"))
+BODIES = int(os.environ.get("SOAK_BODIES", "300"))
 MIB = 1_048_576
 LONGEST_PROBLEM = 10_000
 

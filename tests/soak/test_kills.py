@@ -1,6 +1,6 @@
 """A run whose trainer is killed again and again: nothing listed is ever unreadable, and it ends as if nothing had been.
 
-SPANSCOPE_KILLS says how often: a few times in `make test`, 25 times in `make soak`.
+SOAK_KILLS says how often: a few times in `make test`, 25 times in `make soak`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.small_runs import (
     without_seconds,
 )
 
-KILLS = int(os.environ.get("SPANSCOPE_KILLS", "3"))
+KILLS = int(os.environ.get("SOAK_KILLS", "3"))
 EVERY = 5
 """Steps between two checkpoints."""
 MOST_CHECKPOINTS = 12

@@ -1,6 +1,6 @@
 """The service held against its own document by schemathesis: whatever is sent, it answers as that says.
 
-SPANSCOPE_EXAMPLES says how often each operation is asked beside what its document suggests: a few times in `make test`,
+SOAK_EXAMPLES says how often each operation is asked beside what its document suggests: a few times in `make test`,
 200 times in `make soak`.
 """
 
@@ -18,7 +18,7 @@ from model.runs import Run
 from tests.backend.conftest import MOVING, TINY, save
 from tests.small_runs import process
 
-EXAMPLES = os.environ.get("SPANSCOPE_EXAMPLES", "3")
+EXAMPLES = os.environ.get("SOAK_EXAMPLES", "3")
 TOKEN = "a token that is long enough"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
