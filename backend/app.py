@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.waiting_for = "the service is starting"
     app.state.leaving = asyncio.Event()
     problems.install(app)
-    app.include_router(health.router)
+    app.include_router(health.router, responses=problems.PROBLEM_RESPONSES)
     # `compare` before the checkpoints, or it would be taken for one
     for routes in (
         compare,
