@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from anyio import BrokenResourceError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,9 +58,9 @@ class Observation:
 
         try:
             await self.app(scope, receive, observed)
-        except ClientDisconnect:
-            pass
-        except Exception:
+        except Exception as error:
+            if _nobody_listens(error):
+                return
             log.exception("%s %s failed", scope["method"], _route(scope, root))
             if answer.status is None:
                 detail = f"something failed here; the service's log says what, under {id}"
@@ -81,6 +82,12 @@ class Observation:
         access.info(
             "%(method)s %(route)s %(status)s %(milliseconds)s ms %(bytes)s bytes", told, extra=told
         )
+
+
+def _nobody_listens(error: Exception) -> bool:
+    """Whether it tells no more than that the client went away, as event streams do in a group."""
+    errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+    return all(isinstance(one, ClientDisconnect | BrokenResourceError) for one in errors)
 
 
 def _id(headers: Headers) -> str:

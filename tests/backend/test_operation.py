@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import BrokenResourceError
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -127,6 +128,17 @@ def test_what_fails_is_found_in_the_log_by_its_id_and_without_what_was_sent(
     assert origin[0] == "ValueError" and "KeyError" in origin
     assert any(part.startswith(f"  {__name__}:") and part.endswith("fails") for part in origin)
     assert "zyzzyva" not in json.dumps([failure, line])
+
+
+def test_a_reader_who_goes_away_is_no_failure(app: FastAPI, client: TestClient, log: Log) -> None:
+    def leave() -> None:
+        raise ExceptionGroup("as a stream of events tells it", [BrokenResourceError()])
+
+    app.add_api_route("/left", leave)
+    app.router.routes.insert(0, app.router.routes.pop())
+    with pytest.raises(AssertionError, match="response"):
+        client.get("/left")
+    assert [line["level"] for line in log()] == ["INFO"]
 
 
 def test_a_line_of_text_names_the_request_too() -> None:
