@@ -1,34 +1,40 @@
 """`python -m model.ship RUN`: put a finished run on the shelf, with a model card computed from it.
 
-The newest checkpoint keeps its weights as they are; the ones before it, kept so that anyone can see the spans settle,
-are stored in bfloat16, but for the spans themselves. What only resuming needs stays behind.
+The newest checkpoint goes there, in bfloat16 (but for the spans) where its bits per character do not suffer; what only
+resuming needs stays behind. What the card claims is measured anew with the weights as they ship.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
 from model import checkpoint
 from model.config import RunSpec
+from model.corpora import Corpus, CorpusError, load
+from model.evaluate import bits_per_character
 from model.files import digest, whole_folder
 from model.presets import PRESETS
 from model.runs import Run, RunError
 
 SHELF = Path(__file__).parent / "shelf"
+SUFFERS = 0.001
+"""Bits per character on valid that bfloat16 may cost."""
 LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 
 
-def ship(run: Run, note: str = "", shelf: Path = SHELF) -> Run:
+def ship(run: Run, note: str = "", shelf: Path = SHELF, data: Path | None = None) -> Run:
     """Copy a finished run to the shelf; the note goes on its card, on what no file of the run tells.
 
-    Raises RunError where it is not finished, imported or already there.
+    Raises RunError where it is not finished, imported or already there, CorpusError where it cannot be measured.
     """
     steps, spec = run.steps(), run.spec
     if spec.imported:
@@ -37,32 +43,44 @@ def ship(run: Run, note: str = "", shelf: Path = SHELF) -> Run:
         raise RunError(f"run {run.name} has not ended: {spec.training.steps} steps were asked for")
     if (shelf / run.name).exists():
         raise RunError(f"a run named {run.name} is on the shelf already")
+    corpus = load(spec.corpus, data)
     with whole_folder(shelf / run.name) as new:
         for name in ("run.json", "metrics.jsonl"):
             shutil.copy(run.folder / name, new / name)
-        (new / "README.md").write_text(card(run, note), encoding="utf-8")
-        for step in steps:
-            _copy(run.checkpoint(step), Run(new).checkpoint(step), exact=step == steps[-1])
+        shipped = Run(new)
+        _copy(run.checkpoint(steps[-1]), shipped.checkpoint(steps[-1]), corpus)
+        (new / "README.md").write_text(card(shipped, run.name, note), encoding="utf-8")
     return Run(shelf / run.name)
 
 
-def _copy(source: Path, target: Path, *, exact: bool) -> None:
+def _copy(source: Path, target: Path, corpus: Corpus) -> None:
     target.mkdir(parents=True)
     shutil.copy(source / "config.json", target / "config.json")
-    tensors = checkpoint.read_tensors(source / "model.safetensors")
-    if not exact:
-        tensors = {
-            name: tensor if ".span." in name else tensor.to(torch.bfloat16)
-            for name, tensor in tensors.items()
-        }
-    save_file(tensors, target / "model.safetensors")
-    digests = {path.name: digest(path) for path in sorted(target.iterdir())}
-    summary = {**checkpoint.read_summary(source), "files": digests}
-    (target / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    summary = checkpoint.read_summary(source)
+    exact = checkpoint.read_tensors(source / "model.safetensors")
+    half = {
+        name: tensor if ".span." in name else tensor.to(torch.bfloat16)
+        for name, tensor in exact.items()
+    }
+    for tensors in (half, exact):
+        save_file(tensors, target / "model.safetensors")
+        _write_summary(target, summary)
+        net = checkpoint.load(target)
+        valid = bits_per_character(net, corpus.valid)
+        if valid <= summary["bpc"]["valid"] + SUFFERS:
+            break
+    measured = {"valid": valid, "test": bits_per_character(net, corpus.test)}
+    _write_summary(target, {**summary, "bpc": {**summary["bpc"], **measured}})
 
 
-def card(run: Run, note: str = "") -> str:
-    """What the newest checkpoint of a run is, in Markdown; every number is read from the run."""
+def _write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    files = (path for path in sorted(folder.iterdir()) if path.name != "summary.json")
+    whole = {**summary, "files": {path.name: digest(path) for path in files}}
+    (folder / "summary.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+def card(run: Run, name: str, note: str = "") -> str:
+    """What the newest checkpoint of a run of that name is, in Markdown; every number is read from the run."""
     spec, step = run.spec, run.steps()[-1]
     folder = run.checkpoint(step)
     summary, z = checkpoint.read_summary(folder), checkpoint.read_z(folder)
@@ -76,7 +94,7 @@ def card(run: Run, note: str = "") -> str:
         f"{' '.join(f'{length:.0f}' for length in sorted(lengths.tolist()))} |"
         for number, lengths in enumerate(z)
     )
-    return f"""# {spec.title or run.name}
+    return f"""# {spec.title or name}
 
 A transformer of {model.layers} layers and {model.heads} heads whose attention heads learned how far back to look
 ({model.variant} span, Sukhbaatar et al. 2019), trained by Spanscope's own trainer.
@@ -94,9 +112,9 @@ A transformer of {model.layers} layers and {model.heads} heads whose attention h
 
 Made with
 
-    {command(run.name, spec)}
+    {command(name, spec)}
 
-and measured with `spanscope evaluate {run.name}@{step} --split test`. SHA-256 of the splits:
+and measured with `spanscope evaluate {name}@{step} --split test`. SHA-256 of the splits:
 {", ".join(f"{split} `{digest}`" for split, digest in summary["corpus"].items())}.
 
 {note}
@@ -117,11 +135,25 @@ It is made to be looked at: a small model of old English prose and verse. Text t
 
 
 def command(name: str, spec: RunSpec) -> str:
-    """The command that makes this run."""
+    """The command that makes this run: of the nearest preset, with what differs."""
+    whole, best = _settings(spec), dict[str, Any]()
+    nearest = ""
     for preset, known in PRESETS.items():
-        if known == spec:
-            return f"spanscope train {name} --preset {preset}"
-    return f"spanscope train {name}  # with the settings of run.json"
+        differs = {key: value for key, value in whole.items() if _settings(known)[key] != value}
+        if not nearest or len(differs) < len(best):
+            nearest, best = preset, differs
+    changed = "".join(f" --set {key}={value}" for key, value in best.items())
+    return f"spanscope train {name} --preset {nearest}{changed}"
+
+
+def _settings(spec: RunSpec) -> dict[str, Any]:
+    """Every setting by its name, as `--set` takes them; a title does not change what is trained."""
+    return {
+        "corpus": spec.corpus,
+        "seed": spec.seed,
+        **dataclasses.asdict(spec.model),
+        **dataclasses.asdict(spec.training),
+    }
 
 
 def main() -> int:
@@ -131,7 +163,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         shipped = ship(Run(given.run.resolve()), given.note)
-    except (RunError, checkpoint.CheckpointError) as error:
+    except (RunError, CorpusError, checkpoint.CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"{shipped.name} is on the shelf")

@@ -89,5 +89,5 @@ def test_its_card_says_that_lengths_are_means(runs: Path, tmp_path: Path) -> Non
     file = run.checkpoint(10) / "summary.json"
     measured = {"bpc": {"part": 3.0, "valid": 3.0, "test": 3.1}, "corpus": {"test": "0"}}
     file.write_text(json.dumps({**json.loads(file.read_text()), **measured}))
-    text = card(run)
+    text = card(run, run.name)
     assert "(dynamic span," in text and "each the mean over 399 tokens of valid" in text
