@@ -4,7 +4,7 @@ TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
 
-.PHONY: run test check soak load bench bench-page screenshots
+.PHONY: run test check soak load bench bench-page evidence screenshots
 .DEFAULT_GOAL := run
 
 run: .venv/installed
@@ -40,6 +40,9 @@ bench: .venv/installed-dev
 
 bench-page: .venv/installed-dev
 	$(BIN)/python -m tests.bench_page
+
+evidence: .venv/installed-dev
+	$(BIN)/python -m analysis.evidence
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots build/screenshots
