@@ -26,6 +26,8 @@ from backend.schemas import checkpoints as schemas
 
 router = APIRouter(tags=["checkpoints"])
 PAGES = Pages(tuple[str, int])
+MOST_SHOWN = 100
+"""Characters of an id that nothing has."""
 
 
 def catalogue_of(request: Request) -> Catalogue:
@@ -39,7 +41,7 @@ def resolved(request: Request, id: str) -> tuple[Entry, bool]:
         return catalogue_of(request).resolve(id)
     except UnknownCheckpoint:
         raise HTTPException(
-            404, f"there is no checkpoint {id!r}; GET /api/v1/checkpoints lists them"
+            404, f"there is no checkpoint {id[:MOST_SHOWN]!r}; GET /api/v1/checkpoints lists them"
         ) from None
 
 
