@@ -18,9 +18,11 @@ def in_own_loop(scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 class Visit:
-    """A POST to an app, sent in this process."""
+    """A request to an app, sent in this process."""
 
-    def __init__(self, app: Any, path: str, body: Any, leave_after: int | None = None) -> None:
+    def __init__(
+        self, app: Any, path: str, body: Any, leave_after: int | None = None, method: str = "POST"
+    ) -> None:
         """`leave_after` so many messages of the answer."""
         self.app, self.leave_after = app, leave_after
         self.gone = asyncio.Event()
@@ -32,7 +34,7 @@ class Visit:
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
-            "method": "POST",
+            "method": method,
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
@@ -62,4 +64,5 @@ class Visit:
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
         self.parts.append(message.get("body", b""))
         if len(self.parts) == self.leave_after:
+            await asyncio.sleep(0.05)  # as a slow client: what makes the answer runs ahead
             self.gone.set()
