@@ -15,7 +15,7 @@ from tests.small_runs import ROOT
 class Service:
     """The model on one thread, no trainer; what it says goes to a file. Settings are named as in backend/settings.py."""
 
-    def __init__(self, runs: Path, log: Path, **settings: float) -> None:
+    def __init__(self, runs: Path, log: Path, **settings: object) -> None:
         self.log = log
         named = {f"SPANSCOPE_{name.upper()}": str(value) for name, value in settings.items()}
         with log.open("w") as file:
@@ -37,7 +37,7 @@ class Service:
 
 
 @contextmanager
-def serving(runs: Path, folder: Path, **settings: float) -> Iterator[Service]:
+def serving(runs: Path, folder: Path, **settings: object) -> Iterator[Service]:
     service = Service(runs, folder / "service.log", **settings)
     try:
         yield service

@@ -16,7 +16,7 @@ import numpy as np
 from model.corpora import keep
 from model.runs import Run
 from tests.backend.conftest import MOVING, TINY, save
-from tests.small_runs import process
+from tests.serving import serving
 
 EXAMPLES = os.environ.get("SOAK_EXAMPLES", "3")
 TOKEN = "a token that is long enough"
@@ -39,28 +39,13 @@ def prepared(folder: Path) -> tuple[Path, Path]:
 
 def test_whatever_is_sent_the_service_answers_as_its_document_says(tmp_path: Path) -> None:
     runs, data = prepared(tmp_path)
-    service = process(
-        "backend",
-        "serve",
-        "--port",
-        0,
-        "--runs",
-        runs,
-        SPANSCOPE_DATA=str(data),
-        SPANSCOPE_TOKEN=TOKEN,
-    )
-    assert service.stdout
-    address = service.stdout.readline().split()[-1]
-    try:
+    with serving(runs, tmp_path, data=data, token=TOKEN) as service:
+        document = f"http://127.0.0.1:{service.port}/openapi.json"
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run"]
         options = ["--max-examples", EXAMPLES, "--continue-on-failure", "--no-color"]
         options += ["--header", f"Authorization: Bearer {TOKEN}"]
-        found = subprocess.run(
-            [*command, f"{address}/openapi.json", *options], capture_output=True, text=True
-        )
-    finally:
-        service.terminate()
-        said, _ = service.communicate(timeout=60)
+        found = subprocess.run([*command, document, *options], capture_output=True, text=True)
     print(found.stdout)
+    said = service.log.read_text(encoding="utf-8")
     assert found.returncode == 0, said
     assert " failed\n" not in said, said
