@@ -47,6 +47,7 @@ def install(app: FastAPI) -> None:
         """Not on the event loop, as FastAPI's own: making it takes a third of a second."""
         return Response(json.dumps(document()), media_type="application/json")
 
+    # FastAPI documents this way of extending its document
     app.openapi = document  # type: ignore[method-assign]
     route = APIRoute(str(app.openapi_url), get_document, include_in_schema=False)
     app.router.routes.insert(0, route)

@@ -68,6 +68,7 @@ def run(settings: Settings) -> None:
         log_config=None,  # as backend.logs has set it up
         access_log=False,
         server_header=False,
+        # typed as whole seconds, taken with parts of one, too
         timeout_graceful_shutdown=settings.grace_seconds,  # type: ignore[arg-type]
     )
     server = Server(config, app)

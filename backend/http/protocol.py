@@ -26,6 +26,7 @@ LINGER_SECONDS = 0.5
 class PatientProtocol(HttpToolsProtocol):
     """One connection. The app that `config` names carries the settings and the event `leaving`."""
 
+    # uvicorn says int, and hands it to a timer that takes parts of a second
     timeout_keep_alive: float  # type: ignore[assignment]
 
     def __init__(
@@ -36,6 +37,7 @@ class PatientProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        # an app may also be named by a string, which ours never is
         state: Any = config.app.state  # type: ignore[union-attr]
         settings: Settings = state.settings
         self.leaving: asyncio.Event = state.leaving
