@@ -144,12 +144,8 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Raises CheckpointError."""
-    try:
+    with _naming(path):
         return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{name_of(path.parent)}: {path.name} cannot be read: {reason(error)}"
-        ) from error
 
 
 def read_z(folder: Path) -> Tensor:
@@ -212,12 +208,22 @@ def count_parameters(folder: Path) -> int:
 
 @contextmanager
 def _open_weights(folder: Path) -> Iterator[Any]:
+    path = folder / "model.safetensors"
+    with _naming(path), safe_open(path, "pt") as weights:
+        yield weights
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Says which file of which checkpoint cannot be read."""
     try:
-        with safe_open(folder / "model.safetensors", "pt") as weights:
-            yield weights
-    except (OSError, SafetensorError) as error:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        # torch opens the file again to map it; where that fails, its RuntimeError tells the path
+        mapping = isinstance(error, RuntimeError)
+        why = "it is gone or cannot be mapped" if mapping else reason(error)
         raise CheckpointError(
-            f"{name_of(folder)}: model.safetensors cannot be read: {reason(error)}"
+            f"{name_of(path.parent)}: {path.name} cannot be read: {why}"
         ) from error
 
 

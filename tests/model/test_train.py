@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -251,6 +252,24 @@ def test_damaged_checkpoints_are_named_but_not_where_they_lie(tmp_path: Path) ->
         detail = rf"^a@8: {name} cannot be read: No such file or directory$"
         with pytest.raises(CheckpointError, match=detail):
             reading(folder)
+
+
+def test_weights_that_vanish_between_opening_and_mapping_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(tmp_path, "a", SPEC)
+    train.train(run)
+    weights = run.checkpoint(8) / "model.safetensors"
+    mapped = torch.UntypedStorage.from_file
+
+    def pruned_meanwhile(*arguments: Any, **settings: Any) -> torch.UntypedStorage:
+        weights.unlink()
+        return mapped(*arguments, **settings)
+
+    monkeypatch.setattr(torch.UntypedStorage, "from_file", pruned_meanwhile)
+    with pytest.raises(CheckpointError, match=r"^a@8: model\.safetensors .*gone") as told:
+        checkpoint.load(weights.parent)
+    assert str(tmp_path) not in str(told.value)
 
 
 def test_a_line_of_metrics_cut_short_is_left_out(tmp_path: Path) -> None:
