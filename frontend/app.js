@@ -32,15 +32,16 @@ async function listCheckpoints() {
   return checkpoints;
 }
 
-/** @param {string | undefined} wanted */
-async function checkpointFor(wanted) {
+/** @param {string | undefined} wanted @param {Variant | undefined} preferred where none is wanted */
+async function checkpointFor(wanted, preferred) {
   if (!checkpoints.length) await listCheckpoints();
+  const first = checkpoints.find(({ variant }) => variant === preferred) ?? checkpoints[0];
   const listed = checkpoints.find(({ id }) => id === wanted);
-  if (listed || !wanted) return listed ?? checkpoints[0];
+  if (listed || !wanted) return listed ?? first;
   return api.checkpoint(wanted).catch((error) => {
     const gone = error instanceof api.Problem && error.status === 404;
     complain(gone ? new Error(`There is no checkpoint ${wanted} any more; here is another. The list above has all.`) : error);
-    return checkpoints[0];
+    return first;
   });
 }
 
@@ -69,12 +70,17 @@ async function follow() {
   else await open(view, choices);
 }
 
-/** @param {ViewName} view @param {Choices} choices what links to the views lead to from now on */
-function note(view, choices) {
+/**
+ * What links to the views lead to from now on.
+ * @param {ViewName} view
+ * @param {Choices} choices
+ * @param {boolean} [settled] whether the other views show this checkpoint, too, or each its own first one
+ */
+function note(view, choices, settled = true) {
   remembered[view] = choices;
   shared = isFree(view)
     ? { ...shared, head: choices.head ?? shared.head }
-    : { checkpoint: choices.checkpoint, head: choices.head, cuts: choices.cuts };
+    : { checkpoint: settled ? choices.checkpoint : undefined, head: choices.head, cuts: choices.cuts };
   if (entryOf(view).reads) sharedText = { text: choices.text, stored: choices.stored };
   markView(view, (to) => address.format(to, { ...remembered[to], ...handedTo(to) }));
 }
@@ -120,19 +126,25 @@ async function build(name, frame) {
     document.title = `${view.title} · Spanscope`;
     return (await loaded(view.module)).build(frame);
   }
-  const [module, checkpoint] = await Promise.all([loaded(view.module), checkpointFor(frame.choices.checkpoint)]);
+  const [module, checkpoint] = await Promise.all([loaded(view.module), checkpointFor(frame.choices.checkpoint, view.prefers)]);
   if (!checkpoint || frame.signal.aborted) return undefined;
   checkpointPicker.show(checkpoint);
   document.title = `${view.title} · ${checkpoint.title} · Spanscope`;
-  if (frame.choices.checkpoint !== checkpoint.id) pin(name, checkpoint.id);
+  const { checkpoint: wanted } = frame.choices;
+  if (wanted !== checkpoint.id) pin(name, checkpoint.id, wanted !== undefined);
   return { ...await module.build({ ...frame, checkpoint }), checkpoint };
 }
 
-/** An address that names no checkpoint, or an alias, would show another one some day. @param {ViewName} view @param {string} checkpoint */
-function pin(view, checkpoint) {
+/**
+ * An address that names no checkpoint, or an alias, would show another one some day.
+ * @param {ViewName} view
+ * @param {string} checkpoint
+ * @param {boolean} wanted
+ */
+function pin(view, checkpoint, wanted) {
   const choices = { ...address.read().choices, checkpoint };
   address.write(view, choices, { step: false });
-  note(view, choices);
+  note(view, choices, wanted);
 }
 
 /** @param {Choices} changes @param {{ step?: boolean }} [how] whether Back comes back from it, where that is not as usual */
@@ -145,7 +157,7 @@ function choose(changes, { step } = {}) {
 
 /** @param {ViewName} view @param {Choices} [changes] */
 function go(view, changes) {
-  const own = isFree(view) ? {} : { checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
+  const own = isFree(view) || !changes ? {} : { checkpoint: shared.checkpoint ?? current?.checkpoint?.id };
   address.write(view, { ...remembered[view], ...handedTo(view), ...own, ...changes }, { step: true });
   scrollTo({ top: 0, behavior: 'instant' });
   follow();

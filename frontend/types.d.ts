@@ -4,7 +4,8 @@ type Variant = 'fixed' | 'adaptive' | 'dynamic';
 type Unit = 'bytes' | 'characters' | 'symbols';
 type ViewName = keyof typeof import('./views.js').views;
 /** A view that is `free` opens without a checkpoint; those that read a text hand it on to each other. */
-type ViewEntry = { title: string, key: string, reads?: true } & (
+/** `prefers`: the variant that it begins with until a checkpoint is chosen. */
+type ViewEntry = { title: string, key: string, reads?: true, prefers?: Variant } & (
   | { free?: false, module: () => Promise<{ build: (page: Page) => Promise<View> }> }
   | { free: true, module: () => Promise<{ build: (frame: Frame) => Promise<View> }> });
 type Colours = ReturnType<typeof import('./theme.js').colours>;

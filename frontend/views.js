@@ -4,7 +4,7 @@
  */
 export const views = {
   spans: { title: 'Spans', key: '1', module: () => import('./views/spans.js') },
-  text: { title: 'Text', key: '2', reads: true, module: () => import('./views/text.js') },
+  text: { title: 'Text', key: '2', reads: true, prefers: 'dynamic', module: () => import('./views/text.js') },
   attention: { title: 'Attention', key: '3', reads: true, module: () => import('./views/attention.js') },
   training: { title: 'Training', key: '4', free: true, module: () => import('./views/training.js') },
   compare: { title: 'Compare', key: '5', free: true, module: () => import('./views/compare.js') },
