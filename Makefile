@@ -3,6 +3,7 @@ PORT ?= 8000
 TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
+PROCESSES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check soak load bench bench-page evidence screenshots
 .DEFAULT_GOAL := run
@@ -14,7 +15,7 @@ test: check
 	@if command -v node >/dev/null; then \
 		echo node --test; node --test tests/frontend/unit/*.test.mjs; \
 	elif [ -n "$(REQUIRE_NODE)" ]; then echo "Node.js is required and missing"; exit 1; fi
-	$(BIN)/pytest
+	$(BIN)/pytest $(PROCESSES) --durations 20
 	@command -v npx >/dev/null || echo "skipped: the page's types, its modules' tests and axe-core; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
 	@command -v caddy >/dev/null || echo "skipped: the proxy in front of two copies of the service; it needs Caddy (Debian: apt-get install caddy)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -21,9 +22,12 @@ def source() -> str | None:
     """Its script, or None where npm is missing or cannot fetch it. Raises RuntimeError where it is required."""
     script = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
     npm = shutil.which("npm")
-    if not script.exists() and npm:
-        options = ("--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--silent")
-        subprocess.run([npm, "install", *options, PACKAGE], check=False, timeout=120)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process fetches it, the others wait
+        if not script.exists() and npm:
+            options = ("--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--silent")
+            subprocess.run([npm, "install", *options, PACKAGE], check=False, timeout=120)
     if script.exists():
         return script.read_text(encoding="utf-8")
     if os.environ.get("REQUIRE_NODE"):
