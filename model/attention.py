@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -253,12 +253,15 @@ def _without_gradients(
     z: Tensor,
     slabs: list[Slab],
     ramp: int,
+    observe: Observer | None,
 ) -> Tensor:
     """What _BandedAttention gives without dropout, cheaper."""
     output = torch.zeros_like(query)
     for slab, edge in zip(slabs, _edges(z, slabs, ramp), strict=True):
         q, p = _queries(query, slab), position[:, -slab.width :]
         weight = _weights(q, _windows(key, slab), p, edge)
+        if observe:
+            observe(_placed(slab, query, weight))
         mixed = _scratch("mixed", q, *q.shape)
         _put(output, slab, torch.bmm(_spread(weight), _windows(value, slab), out=mixed))
     return output
@@ -273,6 +276,7 @@ def banded_attention(
     ramp: int,
     groups: tuple[Group, ...],
     dropout: float = 0.0,
+    observe: Observer | None = None,
 ) -> Tensor:
     """Attention of all heads, differentiable in every tensor (DESIGN section 2).
 
@@ -281,7 +285,8 @@ def banded_attention(
     it head after head, the key of index i lying width - i before the first query (`extend` makes such). With z [heads]
     every head is computed at the width of its group, with z of the token every chunk at its own reach, which takes one
     look at z from the host. Widths must be at least the reaches, or S. Returns [batch, heads, time, d], all of it in the
-    query's dtype but z: lengths of thousands need more digits than bfloat16 has.
+    query's dtype but z: lengths of thousands need more digits than bfloat16 has. Where no gradient is asked for and nothing
+    dropped, `observe` is shown the weights.
     """
     position = position.to(query.dtype)
     tensors = (query, key, value, position, z)
@@ -291,7 +296,7 @@ def banded_attention(
         if learning or dropout:
             output = _BandedAttention.apply(*folded, ramp, dropout)  # type: ignore[no-untyped-call]
         else:
-            output = _without_gradients(*folded, ramp)
+            output = _without_gradients(*folded, ramp, observe)
     return output[:, : query.shape[2]].view(query.shape)  # type: ignore[no-any-return]
 
 
@@ -304,6 +309,18 @@ class Weights(NamedTuple):
     """[g]: the first query of the chunk."""
     weights: Tensor
     """[g, c, width], the nearest first; the last chunk may be longer than the queries there are."""
+
+
+Observer = Callable[[Weights], None]
+"""Is shown the weights of a block slab by slab as they are computed: the oldest first, and good until it returns."""
+
+
+def _placed(slab: Slab, query: Tensor, weights: Tensor) -> Weights:
+    """The weights of a slab, with the queries [sequences, time, d] that they belong to."""
+    items, chunks = slab.items, query.shape[1] // slab.chunk
+    if isinstance(items, slice):
+        items = torch.arange(items.start, items.stop, device=query.device)
+    return Weights(items // chunks, items % chunks * slab.chunk, weights)
 
 
 @torch.no_grad()
@@ -319,12 +336,10 @@ def band_weights(
     queries, keys, _, columns, lengths, slabs = _fold(
         query, key, key, position, z, ramp, groups, False
     )
-    places = torch.arange(queries[..., 0].numel(), device=query.device).view(queries.shape[:2])
     for slab, edge in zip(slabs, _edges(lengths, slabs, ramp), strict=True):
         k, p = _windows(keys, slab), columns[:, -slab.width :]
         weights = _weights(_queries(queries, slab), k, p, edge)
-        first = _take(places, slab)[:, 0]
-        yield Weights(first // places.shape[1], first % places.shape[1], weights.flip(-1))
+        yield _placed(slab, queries, weights.flip(-1))
 
 
 def _fold(

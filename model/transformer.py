@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from model.attention import banded_attention
+from model.attention import Observer, banded_attention
 from model.config import ModelConfig
 from model.dropout import Dropout
 from model.slabs import Group, extend, group_heads
@@ -66,6 +66,8 @@ class SpanAttention(nn.Module):
         self._held: tuple[Group, ...] = ()
         self.growth = float(config.span_limit)
         """How far an adaptive z may grow until heads are grouped again, tokens: training remembers so much more."""
+        self.observer: Observer | None = None
+        """Is shown the weights of what is read without gradients."""
 
     def group(self, lengths: Sequence[float], margin: float) -> None:
         """Group the heads by lengths (tokens) that may move by a margin until this is called again."""
@@ -158,7 +160,7 @@ class SpanAttention(nn.Module):
         """The output [batch, time, D], z, and the memory for the next block."""
         operands, after = self.remember(h, memory, position)
         dropout = self.config.dropout if self.training else 0.0
-        heads = banded_attention(*operands, dropout)
+        heads = banded_attention(*operands, dropout, self.observer)
         return self.out(heads.transpose(1, 2).flatten(2)), operands.z, after
 
 

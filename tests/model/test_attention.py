@@ -108,6 +108,36 @@ def test_a_chunk_may_be_computed_wider_than_the_keys_before_the_first_head() -> 
         torch.testing.assert_close(got, wanted, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_an_observer_is_shown_the_weights_and_changes_nothing(moving: bool) -> None:
+    torch.manual_seed(0)
+    z = torch.rand(2, 2, 70) * 30 if moving else torch.tensor([3.5, 30.0])
+    query, key, position = (
+        torch.randn(2, 2, 70, 4),
+        torch.randn(2, 2, 70 + 63, 4),
+        torch.randn(4, 64),
+    )
+    groups = groups_for(z, 8, 64)
+    keys = laid_out(key, groups, 70)
+    seen = []
+    shown = banded_attention(
+        query,
+        keys,
+        keys,
+        position,
+        z,
+        8,
+        groups,
+        observe=lambda of: seen.append((*of[:2], of.weights.flip(-1))),
+    )
+    assert torch.equal(shown, banded_attention(query, keys, keys, position, z, 8, groups))
+    for found, expected in zip(
+        seen, band_weights(query, keys, position, z, 8, groups), strict=True
+    ):
+        assert all(map(torch.equal, found, expected))
+    assert seen
+
+
 @pytest.mark.parametrize("z", [0.0, 5.0, 5.5, 20.0])
 def test_the_gradient_of_z_is_the_formula_of_the_design(z: float) -> None:
     """(1/R) sum over x in [z + 1, min(S, z + R + 1)] of (e^score(x) / Z) (g . v_x - g . o)."""
