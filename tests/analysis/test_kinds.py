@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from analysis.kinds import before_words, in_names, kinds, places_in_words
+from analysis.kinds import (
+    before_words,
+    code_points,
+    in_names,
+    kinds,
+    line_places,
+    places_in_words,
+)
 
 TEXT = "Ah, Lord Tom!\nThe 4 of us; we saw Kate."
 
@@ -26,6 +33,7 @@ def test_every_character_has_a_kind() -> None:
 
 def test_letters_are_numbered_in_their_words() -> None:
     assert places_in_words("ab c").tolist() == [1, 2, 0, 1]
+    assert places_in_words("élan ").tolist() == [1, 2, 3, 4, 0]
     assert before_words(" ab, c").tolist() == [True, False, False, False, True, False]
 
 
@@ -37,3 +45,7 @@ def test_names_are_capitalised_where_no_sentence_begins() -> None:
         "Kate",
     }
     assert not any(named[at(TEXT, part)].any() for part in ("Ah", "The", "us", "saw"))
+
+
+def test_characters_are_numbered_in_their_lines_and_a_newline_ends_its_own() -> None:
+    assert line_places(code_points("ab\n\nc")).tolist() == [1, 2, 3, 1, 1]
