@@ -1,4 +1,4 @@
-"""`spanscope`: serve, config, train, trainer, presets, evaluate, spans, import, corpus."""
+"""`spanscope`: serve, config, train, trainer, presets, evaluate, spans, survey, import, corpus."""
 
 from __future__ import annotations
 
@@ -226,6 +226,44 @@ def spans(checkpoint: CheckpointId, runs: Runs = Path("runs")) -> None:
     entry = _find(checkpoint, runs)
     table = spans_table(entry.z, entry.spec.model, entry.sample)
     typer.echo(table.to_csv(index=False, float_format="%.3f"), nl=False)
+
+
+@app.command("survey")
+def survey_command(
+    checkpoint: CheckpointId,
+    texts: Annotated[
+        list[str],
+        typer.Argument(metavar="TEXTS...", help="a corpus, or text files and folders of them"),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="default: RUN/surveys/step-NUMBER/NAME"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="default: that of the corpus or file")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="read anew; what is there gives way at the very end")
+    ] = False,
+    runs: Runs = Path("runs"),
+    data: Data = None,
+    device: Device = None,
+    threads: Threads = None,
+) -> None:
+    """Read whole texts and write what every head uses of them, by distance and by what stands there, with passages.
+
+    Ended at any time, the same command goes on. docs/survey.md has the tables.
+    """
+    from analysis.survey import SurveyError, folder_of, name_of, survey
+
+    folder = _find(checkpoint, runs).folder
+    if threads:
+        torch.set_num_threads(threads)
+    target = output or folder_of(folder, name or name_of(texts))
+    chosen = device or default_device()
+    try:
+        made = survey(folder, texts, target, data=data, device=chosen, again=again)
+    except SurveyError as error:
+        _fail(str(error))
+    typer.echo(f"the survey is in {target}" if made else f"{target} is that survey already")
 
 
 @app.command("import")

@@ -71,14 +71,14 @@ class Corpus:
 def load(name: str, folder: Path | None = None, file: Path | None = None) -> Corpus:
     """A corpus by name, prepared under `folder` first where it is not there yet.
 
-    `folder` defaults to the environment's SPANSCOPE_DATA, else `data`. `file` is a copy of text8
+    `folder` is as `data_folder` has it. `file` is a copy of text8
     or enwik8, zipped or plain, to use instead of fetching one. Raises CorpusError.
     """
     if name not in NAMES:
         raise CorpusError(f"there is no corpus {name!r}; there are {', '.join(NAMES)}")
     if file is not None and name not in CONTENT_DIGESTS:
         raise CorpusError(f"{name} is not read from a file; leave `file` out")
-    folder = folder or Path(os.environ.get("SPANSCOPE_DATA") or "data")
+    folder = data_folder(folder)
     if not (folder / name).exists():
         try:
             _prepare(name, folder, file)
@@ -88,6 +88,11 @@ def load(name: str, folder: Path | None = None, file: Path | None = None) -> Cor
                 "set SPANSCOPE_DATA to a folder that has room and may be written"
             ) from error
     return _read(name, folder / name)
+
+
+def data_folder(folder: Path | None = None) -> Path:
+    """Where corpora are kept: a folder, else SPANSCOPE_DATA of the environment, else `data`."""
+    return folder or Path(os.environ.get("SPANSCOPE_DATA") or "data")
 
 
 def _read(name: str, home: Path) -> Corpus:

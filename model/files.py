@@ -60,8 +60,13 @@ def remove_leftovers(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file's text, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file's content, whole or not at all."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     _sync(temporary)
     temporary.replace(path)
     _sync(path.parent)

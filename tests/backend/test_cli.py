@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.cost import parameters
+from analysis.survey import surveys_of
 from backend.tables import aligned, presets_table, scaled
 from model import corpora, load
 from model.corpora import Corpus
@@ -99,3 +100,21 @@ def test_spans_of_a_dynamic_model_are_a_table_with_percentiles(
 def test_tables_are_aligned_and_numbers_short() -> None:
     assert aligned([["a", "bb"], ["ccc", "d"]]) == "a    bb\nccc   d"
     assert [scaled(n) for n in (12, 138_412_032, 19.7e9)] == ["12.0", "138.4M", "19.7G"]
+
+
+def test_a_survey_lies_beside_its_checkpoint_and_is_made_once(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "A Text.md"
+    text.write_text("The quick brown fox jumps over the lazy dog.\n" * 9)
+    survey = ("survey", "tiny@10", text, "--runs", runs, "--device", "cpu")
+    assert spanscope(monkeypatch, *survey) == 0
+    folder = runs / "tiny/surveys/step-00000010/a-text"
+    assert capsys.readouterr().out == f"the survey is in {folder}\n"
+    assert spanscope(monkeypatch, *survey) == 0
+    assert capsys.readouterr().out == f"{folder} is that survey already\n"
+    (found,) = surveys_of(runs / "tiny", 10)
+    assert found.about["checkpoint"] == "tiny@10" and len(found.heads) == 4
+    assert spanscope(monkeypatch, "survey", "tiny@10", "nowhere", "--runs", runs) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: there is no corpus, file or folder") and error.count("\n") == 1
