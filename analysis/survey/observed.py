@@ -27,13 +27,11 @@ from analysis.survey.groupings import GROUPS
 from model.attention import Weights
 from model.head_use import log_edges
 from model.probe import at_least_float32
-from model.slabs import LONG_CHUNK
+from model.slabs import padded_time
 from model.span import spans_of
 from model.transformer import Pass, Transformer
 
 LARGEST = torch.iinfo(torch.int64).max
-MEASURES = ("use", "entropy", "z", "span")
-"""What is summed beside the mass by distance. A token counts in entropy by as much of its attention as is in the text."""
 
 
 class Observed:
@@ -50,21 +48,21 @@ class Observed:
         self.bins, self.use_bins = len(self.edges) + 1, use_bins(self.limit)
         heads = self.layers * self.heads
         zeros = partial(torch.zeros, dtype=torch.float64, device=self.device)
-        # the oldest first, as the weights come
+        # the oldest first, as the weights come; a column is left for the entropy
         distance = torch.arange(self.limit, 0, -1, device=self.device)
         of_bins = F.one_hot(self._bin(distance), self.bins)
-        self.of_distance = at_least_float32(
-            torch.cat([of_bins, distance[:, None]], 1).to(net.position.dtype)
-        )
+        columns = torch.cat([of_bins, distance[:, None], torch.zeros_like(distance)[:, None]], 1)
+        self.of_distance = at_least_float32(columns.to(net.position.dtype))
         self.by_distance = zeros(heads, self.limit)
-        self.sums = zeros(heads, len(GROUPS), self.bins + len(MEASURES))
-        self.spans = zeros(heads, len(GROUPS), self.bins)
+        self.sums = zeros(heads, len(GROUPS), self.bins + 2)
+        self.lengths = zeros(heads, len(GROUPS), self.bins + 2)
         self.tokens = zeros(len(GROUPS))
         self.uses = torch.zeros(heads * self.use_bins, dtype=torch.int64, device=self.device)
         self.least = torch.full((heads * self.use_bins,), LARGEST, device=self.device)
         """The smallest hash of each head and bin of use so far."""
         self.bar = torch.zeros(heads, device=self.device).sub_(1)
         """The use that a token must surpass to be among the best."""
+        self.spare = self.of_distance.new_empty(0)
         self.best, self.drawn = np.empty(0, CANDIDATE), np.empty(0, CANDIDATE)
 
     @contextmanager
@@ -82,47 +80,52 @@ class Observed:
         """A block of so many tokens comes, whose first is token `first` of the source."""
         self.first, self.time = first, time
         # the last chunk of queries may be longer than the block
-        rows = time + LONG_CHUNK
-        shape = (self.layers * self.heads * rows, self.bins + 2)
-        self.values = self.of_distance.new_empty(shape)
-        self.hash = torch.from_numpy(hashes(self.digest, np.arange(first, first + rows))).to(
-            self.device
-        )
+        self.rows = padded_time(time)
+        self.values = self.of_distance.new_empty(self.layers * self.heads, self.rows, self.bins + 2)
+        drawn = hashes(self.digest, np.arange(first, first + self.rows))
+        self.hash = torch.from_numpy(drawn).to(self.device)
         self.chosen: list[dict[str, Tensor]] = []
 
     def _see(self, layer: int, seen: Weights) -> None:
         """The weights of some chunks of queries, the oldest first."""
-        weights, width = at_least_float32(seen.weights), seen.weights.shape[2]
-        row = seen.start[:, None] + torch.arange(weights.shape[1], device=self.device)
-        if self.first < width:
-            distance = torch.arange(width, 0, -1, device=self.device)
-            weights = weights * (distance <= self.first + row[..., None])
+        weights = at_least_float32(seen.weights)
+        _, chunk, width = weights.shape
         head = layer * self.heads + seen.sequence
-        self.by_distance[:, -width:].index_add_(0, head, self._within(weights, row).double())
-        found = weights.flatten(0, 1) @ self.of_distance[-width:]
-        mass = found[:, :-1].sum(-1)
-        nats = _entropy(weights).flatten() + torch.special.xlogy(mass, mass)
-        place = head[:, None] * (self.time + LONG_CHUNK) + row
-        values = torch.cat([found, nats[:, None] / math.log(2)], 1)
-        self.values.index_copy_(0, place.flatten(), values)
-        self._choose(head, row, found[:, -1].view(row.shape), weights)
+        number = torch.div(seen.start, chunk, rounding_mode="floor")
+        row = torch.arange(self.rows, device=self.device).view(-1, chunk)[number]
+        if self.first < width or self.time % chunk:
+            distance = torch.arange(width, 0, -1, device=self.device)
+            inside = (distance <= self.first + row[..., None]) & (row < self.time)[..., None]
+            weights = weights * inside
+        self.by_distance[:, -width:].index_add_(0, head, weights.sum(1).double())
+        found = weights.view(-1, width) @ self.of_distance[-width:]
+        mass = found[:, : self.bins].sum(1)
+        nats = self._entropy(weights).flatten() + torch.special.xlogy(mass, mass)
+        torch.div(nats, math.log(2), out=found[:, -1])
+        chunks = self.values.view(-1, chunk * found.shape[1])
+        of_head = head * (self.rows // chunk)
+        chunks.index_copy_(0, of_head + number, found.view(len(head), -1))
+        self._choose(head, row, found[:, self.bins].view(row.shape), weights)
 
-    def _within(self, weights: Tensor, row: Tensor) -> Tensor:
-        """The sum over the rows of each chunk that are in the block."""
-        if self.time % weights.shape[1] == 0:
-            return weights.sum(1)
-        return (weights * (row < self.time)[..., None]).sum(1)
+    def _entropy(self, weights: Tensor) -> Tensor:
+        """-sum of w log w over the last dimension, nats."""
+        if self.spare.numel() < weights.numel():
+            self.spare = weights.new_empty(weights.numel())
+        logs = self.spare[: weights.numel()].view(weights.shape)
+        torch.clamp(weights, min=torch.finfo(weights.dtype).tiny, out=logs)
+        return -logs.log_().mul_(weights).sum(-1)
 
     def _choose(self, head: Tensor, row: Tensor, use: Tensor, weights: Tensor) -> None:
-        """Keep the rows [g, c] that may come to be shown."""
-        inside = row < self.time
-        use = use.masked_fill(~inside, -1)
+        """Count the uses of some rows [g, c], and keep the rows that may come to be shown."""
         group = head[:, None] * self.use_bins + use_bin(use)
-        drawn = self.hash[row].masked_fill(~inside, LARGEST)
+        drawn = self.hash[row[:, 0, None] + torch.arange(row.shape[1], device=self.device)]
+        inside = row < self.time
+        if self.time % row.shape[1]:
+            use, drawn = use.masked_fill(~inside, -1), drawn.masked_fill(~inside, LARGEST)
+        self.uses += torch.bincount(group[inside], minlength=len(self.uses))
         self.least.scatter_reduce_(0, group.flatten(), drawn.flatten(), "amin")
-        smallest = drawn == self.least[group]
         most = (use == use.amax(1, keepdim=True)) & (use > self.bar[head][:, None])
-        chunk, own = ((smallest | most) & inside).nonzero(as_tuple=True)
+        chunk, own = (((drawn == self.least[group]) | most) & inside).nonzero(as_tuple=True)
         if not len(chunk):
             return
         width = weights.shape[2]
@@ -142,36 +145,29 @@ class Observed:
         """The block was read; members float64 [time, groups] says which of GROUPS each token is in."""
         z = torch.stack([of_layer.reshape(self.heads, -1) for of_layer in block.z]).flatten(0, 1)
         spans = spans_of(z, self.net.config.ramp, self.limit)
-        shape = (self.layers * self.heads, self.time + LONG_CHUNK, -1)
-        seen = self.values.view(shape)[:, : self.time].double()
-        lengths = torch.stack([z.double(), spans.double()], 2).expand(-1, self.time, -1)
-        values = torch.cat([seen, lengths], 2)
-        self.sums += members.T @ values
-        self.tokens += members.sum(0)
-        of_bins = F.one_hot(self._bin(spans), self.bins).double()
+        of_bins = F.one_hot(self._bin(spans), self.bins)
+        lengths = torch.cat([z[..., None], spans[..., None], of_bins], 2).double()
+        counts = members.sum(0)
         moving = spans.shape[1] > 1
-        self.spans += members.T @ of_bins if moving else members.sum(0)[:, None] * of_bins
-        use = seen[..., self.bins]
-        heads = torch.arange(len(use), device=self.device)[:, None]
-        places = heads * self.use_bins + use_bin(use)
-        self.uses += torch.bincount(places.flatten(), minlength=len(self.uses))
-        self._keep(values)
+        self.tokens += counts
+        self.lengths += members.T @ lengths if moving else counts[:, None] * lengths
+        seen = self.values[:, : self.time]
+        self.sums += members.T @ seen.double()
+        if self.chosen:
+            self._keep(seen, spans)
 
-    def _keep(self, values: Tensor) -> None:
+    def _keep(self, seen: Tensor, spans: Tensor) -> None:
         """The rows chosen in the block, beside those of the blocks before."""
-        if not self.chosen:
-            return
         chosen = {name: torch.cat([some[name] for some in self.chosen]) for name in self.chosen[0]}
-        row = chosen["row"]
-        of_row = values[chosen["head"], row]
-        mass = of_row[:, : self.bins].sum(1)
-        use, bits, _, span = of_row[:, self.bins :].T
+        head, row = chosen["head"], chosen["row"]
+        of_row = seen[head, row].double()
+        mass, use, bits = of_row[:, : self.bins].sum(1), *of_row[:, self.bins :].T
         columns: dict[str, Any] = {
-            "head": chosen["head"],
+            "head": head,
             "place": self.first + row,
             "hash": self.hash[row],
             "use": use,
-            "span": span,
+            "span": spans.expand(-1, self.time)[head, row],
             "distance": use / mass,
             "entropy": (bits / mass).clamp(min=0),
             "outside": (1 - mass).clamp(min=0),
@@ -197,22 +193,17 @@ class Observed:
     def arrays(self) -> dict[str, Any]:
         """Sums over the part's tokens, and candidates: what a part's file holds.
 
-        tokens [groups]; sums [N, groups, bins + measures], the mass on each bin of distances and then MEASURES;
-        spans [N, groups, bins], tokens whose span is in a bin; by_distance [N, S], the mass from distance 1 on; uses
-        [N, bins of use], tokens; best and drawn, candidates.
+        tokens [groups]; sums [N, groups, bins + 2], the mass on each bin of distances, the use, and the entropy (bits),
+        in which a token counts by as much of its attention as is in the text; lengths [N, groups, 2 + bins], z, the span, and
+        the tokens whose span is in a bin; by_distance [N, S], the mass from distance 1 on; uses [N, bins of use], tokens;
+        best and drawn, candidates.
         """
         return {
             "tokens": self.tokens.cpu().numpy(),
             "sums": self.sums.cpu().numpy(),
-            "spans": self.spans.cpu().numpy(),
+            "lengths": self.lengths.cpu().numpy(),
             "by_distance": self.by_distance.flip(1).cpu().numpy(),
             "uses": self.uses.view(-1, self.use_bins).cpu().numpy(),
             "best": self.best,
             "drawn": self.drawn,
         }
-
-
-def _entropy(weights: Tensor) -> Tensor:
-    """-sum of w log w over the last dimension, nats."""
-    tiny = torch.finfo(weights.dtype).tiny
-    return -weights.clamp(min=tiny).log_().mul_(weights).sum(-1)

@@ -21,7 +21,6 @@ from analysis.survey.examples import (
     quantile,
 )
 from analysis.survey.groupings import GROUPS
-from analysis.survey.observed import MEASURES
 from analysis.survey.sources import Source
 from analysis.survey.work import Arrays
 from model.alphabets import Alphabet
@@ -32,7 +31,7 @@ ENOUGH = 100
 """Tokens of a kind, for its mean to count."""
 BEFORE, AFTER = (64, 1024), 64
 """How many tokens of text a passage is shown with: at least and at most before its place, and after it."""
-SUMMED = ("tokens", "sums", "spans", "by_distance", "uses", "seconds")
+SUMMED = ("tokens", "sums", "lengths", "by_distance", "uses", "seconds")
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,21 +48,20 @@ def added(total: Arrays | None, part: Arrays) -> Arrays:
 
 
 class _Means:
-    """Means of heads [N] in a row and groups [G], NaN where there is nothing to take them of."""
+    """Means of heads [N] in a row and groups [G], NaN where there is nothing to take them of; spans are counts."""
 
     def __init__(self, total: Arrays) -> None:
-        bins = total["spans"].shape[2]
+        mass, use, entropy = np.split(total["sums"], [-2, -1], 2)
         self.tokens: Floats = total["tokens"]
-        sums = dict(zip(MEASURES, np.moveaxis(total["sums"][..., bins:], 2, 0), strict=True))
-        mass = total["sums"][..., :bins]
+        self.spans = total["lengths"][..., 2:].astype(np.int64)
         inside = mass.sum(2)
         with np.errstate(invalid="ignore", divide="ignore"):
             self.mass: Floats = mass / self.tokens[:, None]
-            self.use: Floats = sums["use"] / self.tokens
-            self.z: Floats = sums["z"] / self.tokens
-            self.span: Floats = sums["span"] / self.tokens
-            self.distance: Floats = sums["use"] / inside
-            self.entropy: Floats = (sums["entropy"] / inside).clip(min=0)
+            self.use: Floats = use[..., 0] / self.tokens
+            self.z: Floats = total["lengths"][..., 0] / self.tokens
+            self.span: Floats = total["lengths"][..., 1] / self.tokens
+            self.distance: Floats = use[..., 0] / inside
+            self.entropy: Floats = (entropy[..., 0] / inside).clip(min=0)
             self.outside: Floats = (1 - inside / self.tokens).clip(min=0)
 
 
@@ -128,15 +126,15 @@ def groups_table(total: Arrays, config: ModelConfig) -> pd.DataFrame:
 def mass_table(total: Arrays, config: ModelConfig) -> pd.DataFrame:
     """A row a head, group and bin of distances."""
     edges = np.array(log_edges(config.span_limit))
-    bins, mass = len(edges) - 1, _Means(total).mass
-    rows = mass.shape[0] * mass.shape[1]
+    bins, means = len(edges) - 1, _Means(total)
+    rows = means.use.size
     return pd.DataFrame(
         {
             **{name: np.repeat(of, bins) for name, of in _of_heads_and_groups(config).items()},
             "first": np.tile(edges[:-1], rows),
             "last": np.tile(edges[1:] - 1, rows),
-            "mass": mass.ravel(),
-            "spans": total["spans"].astype(np.int64).ravel(),
+            "mass": means.mass.ravel(),
+            "spans": means.spans.ravel(),
         }
     )
 

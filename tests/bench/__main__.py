@@ -24,6 +24,7 @@ from model.optim import PaperAdagrad
 from model.transformer import Operands, Transformer
 from tests.bench.baseline import Baseline, longest_span, mask_of, scaled_dot_product, spelled_out
 from tests.bench.flex import Flex
+from tests.bench.surveying import measure_survey
 from tests.bench.timing import Work, in_turn, machine_peak, multiply_adds
 from tests.bench.training import measure_training
 from tests.bench.workloads import WORKLOADS, transformer
@@ -34,6 +35,7 @@ BARS = {
     "short": {"attention": 5, "forward": 2, "train": 2, "memory": 3},
     "uniform": {"attention": 2.5, "forward": 1.8, "train": 1.3, "memory": 2},
     "training": {"start": 2, "loop": 0.97},
+    "survey": {"read": 0.6},
 }
 
 
@@ -237,7 +239,7 @@ def report(name: str, phases: dict[str, dict[str, Any]], peak: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "workloads", nargs="*", default=[*WORKLOADS, "training"], help="default: all"
+        "workloads", nargs="*", default=[*WORKLOADS, "training", "survey"], help="default: all"
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
@@ -260,6 +262,8 @@ def main() -> None:
     for name in given.workloads:
         if name == "training":
             results[name] = measure_training(given.rounds)
+        elif name == "survey":
+            results[name] = measure_survey(max(3, given.rounds // 2))
         else:
             results[name] = measure(name, given.rounds, given.flex)
         report(name, results[name], peak)
