@@ -243,6 +243,15 @@ def survey_command(
     again: Annotated[
         bool, typer.Option("--again", help="read anew; what is there gives way at the very end")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="`here`, in this process, or `ray`, in workers of Ray")
+    ] = "here",
+    address: Annotated[
+        str | None, typer.Option(help="of a Ray cluster; default: one on this machine alone")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="of Ray; default: one a GPU, or one a CPU")
+    ] = None,
     runs: Runs = Path("runs"),
     data: Data = None,
     device: Device = None,
@@ -252,15 +261,24 @@ def survey_command(
 
     Ended at any time, the same command goes on. docs/survey.md has the tables.
     """
-    from analysis.survey import SurveyError, folder_of, name_of, survey
+    from analysis.survey import SurveyError, folder_of, here, name_of, on_ray, survey
 
+    if engine not in ("here", "ray"):
+        raise typer.BadParameter(f"there is no engine {engine!r}; there are here and ray")
     folder = _find(checkpoint, runs).folder
     if threads:
         torch.set_num_threads(threads)
-    target = output or folder_of(folder, name or name_of(texts))
-    chosen = device or default_device()
     try:
-        made = survey(folder, texts, target, data=data, device=chosen, again=again)
+        target = output or folder_of(folder, name or name_of(texts))
+        made = survey(
+            folder,
+            texts,
+            target,
+            data=data,
+            device=device or default_device(),
+            engine=on_ray(address, workers) if engine == "ray" else here,
+            again=again,
+        )
     except SurveyError as error:
         _fail(str(error))
     typer.echo(f"the survey is in {target}" if made else f"{target} is that survey already")

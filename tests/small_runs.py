@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 
+from model import checkpoint
 from model.config import ModelConfig, RunSpec, TrainingConfig
 from model.runs import Run
+from model.transformer import Transformer
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = RunSpec(
@@ -39,6 +42,20 @@ def prepared_corpus(folder: Path, text: bytes = FOX) -> Path:
         (home / f"{split}.bin").write_bytes(text * repeats)
         digests[split] = hashlib.sha256(text * repeats).hexdigest()
     (home / "digests.json").write_text(json.dumps(digests), encoding="utf-8")
+    return folder
+
+
+def small_checkpoint(folder: Path, **settings: Any) -> Path:
+    """A checkpoint of a small model that was never trained, written into a folder that is not there yet."""
+    torch.manual_seed(0)
+    spec = replace(SPEC, model=replace(SPEC.model, z_start=9.5, **settings))
+    summary = {
+        "bpc": {"part": 3.0, "valid": None, "test": None},
+        "tokens": 10,
+        "seconds": 1.0,
+        "created": "2026-01-01T00:00:00+00:00",
+    }
+    checkpoint.save(folder, Transformer(spec.model), spec, 10, summary)
     return folder
 
 

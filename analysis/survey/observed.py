@@ -60,7 +60,7 @@ class Observed:
         self.uses = torch.zeros(heads * self.use_bins, dtype=torch.int64, device=self.device)
         self.least = torch.full((heads * self.use_bins,), LARGEST, device=self.device)
         """The smallest hash of each head and bin of use so far."""
-        self.bar = torch.zeros(heads, device=self.device).sub_(1)
+        self.bar = zeros(heads).sub_(1)
         """The use that a token must surpass to be among the best."""
         self.spare = self.of_distance.new_empty(0)
         self.best, self.drawn = np.empty(0, CANDIDATE), np.empty(0, CANDIDATE)

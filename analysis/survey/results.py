@@ -58,7 +58,9 @@ class Survey:
 
 
 def folder_of(checkpoint: Path, name: str) -> Path:
-    """Where a survey of a checkpoint RUN/checkpoints/step-NUMBER is kept."""
+    """Where a survey of a checkpoint RUN/checkpoints/step-NUMBER is kept. Raises SurveyError for one of no run."""
+    if checkpoint.parent.name != "checkpoints":
+        raise SurveyError(f"{checkpoint} is in no run: say where the survey goes by --output")
     return checkpoint.parent.parent / "surveys" / checkpoint.name / name
 
 

@@ -77,10 +77,9 @@ def survey(
             _read(work, folder, device, sources, request["part"], engine)
             _write(work, output, net, sources, request)
     except OSError as error:
-        room = "; make room and" if is_full(error) else ";"
-        raise SurveyError(
-            f"{output.name} cannot be written: {reason(error)}; what was read is kept{room} run it again to go on"
-        ) from error
+        room = "make room and " if is_full(error) else ""
+        kept = f"; {room}run it again to go on, what was read is kept" if work.numbers() else ""
+        raise SurveyError(f"{output.name} cannot be written: {reason(error)}{kept}") from error
     return True
 
 

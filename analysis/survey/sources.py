@@ -93,8 +93,9 @@ def of_files(paths: Sequence[Path], alphabet: Alphabet, work: Path) -> list[Sour
 def _listed(given: Path) -> list[tuple[str, Path]]:
     """A text file or those in a folder, in order, with their names."""
     if given.is_dir():
-        within = sorted(path for path in given.rglob("*") if path.is_file())
-        names = [path.relative_to(given.parent).as_posix() for path in within]
+        folder = given.resolve()
+        within = sorted(path for path in folder.rglob("*") if path.is_file())
+        names = [path.relative_to(folder.parent).as_posix() for path in within]
         shown = [
             (n, p) for n, p in zip(names, within, strict=True) if "/." not in n and _is_text(p)
         ]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from analysis import survey as surveys
 from analysis.survey import passages, read_survey, sources, survey, surveys_of, work
@@ -19,35 +17,15 @@ from analysis.survey.examples import SPACING, hashes
 from analysis.survey.parts import Part, Reader
 from analysis.survey.results import TABLES
 from analysis.survey.sources import SurveyError, of_files
-from model import checkpoint
 from model.alphabets import Alphabet, Table, Text8
-from model.config import ModelConfig, RunSpec, TrainingConfig
-from model.transformer import Transformer
-from tests.small_runs import ROOT, prepared_corpus
+from tests.small_runs import ROOT, prepared_corpus, small_checkpoint
 
-SMALL = ModelConfig(layers=2, heads=2, hidden=8, inner=16, span_limit=40, ramp=8, z_start=9.5)
 README = ROOT / "README.md"
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a checkpoint of a small model."""
-
-    def make(**settings: object) -> Path:
-        torch.manual_seed(0)
-        model = ModelConfig(**{**vars(SMALL), **settings})
-        spec = RunSpec(model, TrainingConfig(block=16))
-        folder = tmp_path / "runs/tiny/checkpoints/step-00000010"
-        summary = {
-            "bpc": {"part": 3.0, "valid": None, "test": None},
-            "tokens": 10,
-            "seconds": 1.0,
-            "created": "2026-01-01T00:00:00+00:00",
-        }
-        checkpoint.save(folder, Transformer(spec.model), spec, 10, summary)
-        return folder
-
-    return make
+def folder(tmp_path: Path) -> Path:
+    return small_checkpoint(tmp_path / "runs/tiny/checkpoints/step-00000010")
 
 
 @pytest.fixture
@@ -64,9 +42,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Part]:
 
 
 def test_what_was_read_is_not_read_again(
-    made: Callable[..., Path], tmp_path: Path, reads: list[Part], monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, reads: list[Part], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, size = made(), 4 * SPACING
+    size = 4 * SPACING
     assert survey(folder, [README], tmp_path / "whole", size=size)
     count = len(reads)
     assert count == -(-README.stat().st_size // size) > 3
@@ -99,9 +77,9 @@ def test_what_was_read_is_not_read_again(
 
 
 def test_parts_of_another_request_are_neither_mixed_in_nor_lost(
-    made: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: list[Part]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: list[Part]
 ) -> None:
-    folder, output = made(), tmp_path / "out"
+    output = tmp_path / "out"
     with monkeypatch.context() as patch:
         patch.setattr("analysis.survey.run._write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -116,9 +94,9 @@ def test_parts_of_another_request_are_neither_mixed_in_nor_lost(
 
 
 def test_a_survey_gives_way_only_when_asked_and_at_the_end(
-    made: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, output = made(), tmp_path / "out"
+    output = tmp_path / "out"
     assert survey(folder, [README], output)
     before = (output / "survey.json").read_bytes()
     assert not survey(folder, [README], output)
@@ -131,24 +109,20 @@ def test_a_survey_gives_way_only_when_asked_and_at_the_end(
 
     with monkeypatch.context() as patch:
         patch.setattr(work, "write_bytes", full)
-        with pytest.raises(
-            SurveyError, match="No space left on device; what was read is kept; make"
-        ):
+        with pytest.raises(SurveyError, match="cannot be written: No space left on device"):
             survey(folder, [tmp_path / "short.txt"], output, again=True)
     assert (output / "survey.json").read_bytes() == before
     assert survey(folder, [tmp_path / "short.txt"], output, again=True)
     assert read_survey(output).about["sources"][0]["name"] == "short.txt"
 
 
-def test_two_processes_do_not_make_one_survey(made: Callable[..., Path], tmp_path: Path) -> None:
+def test_two_processes_do_not_make_one_survey(folder: Path, tmp_path: Path) -> None:
     with work.Work(tmp_path / "out").held(), pytest.raises(SurveyError, match="another process"):
-        survey(made(), [README], tmp_path / "out")
+        survey(folder, [README], tmp_path / "out")
 
 
-def test_texts_of_a_corpus_are_shown_but_not_kept(
-    made: Callable[..., Path], tmp_path: Path
-) -> None:
-    data, folder = prepared_corpus(tmp_path / "data"), made()
+def test_texts_of_a_corpus_are_shown_but_not_kept(folder: Path, tmp_path: Path) -> None:
+    data = prepared_corpus(tmp_path / "data")
     output = surveys.folder_of(folder, "enwik8")
     assert survey(folder, ["enwik8"], output, data=data)
     (found,) = surveys_of(tmp_path / "runs/tiny", 10)
@@ -224,7 +198,6 @@ def test_what_cannot_be_read_is_told_in_a_line_and_leaves_nothing(
     texts: list[str],
     settings: dict[str, object],
     message: str,
-    made: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -236,12 +209,17 @@ def test_what_cannot_be_read_is_told_in_a_line_and_leaves_nothing(
     Path("umlaut").write_text("aöb", encoding="utf-8")
     data = prepared_corpus(tmp_path / "data")
     with pytest.raises(SurveyError) as told:
-        survey(made(**settings), texts, tmp_path / "out", data=data)
+        survey(
+            small_checkpoint(tmp_path / "step-00000010", **settings),
+            texts,
+            tmp_path / "out",
+            data=data,
+        )
     assert message in str(told.value) and "\n" not in str(told.value)
     assert not list(tmp_path.glob("*out*"))
 
 
-def test_a_damaged_part_is_read_again(made: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_damaged_part_is_read_again(folder: Path, tmp_path: Path) -> None:
     own = work.Work(tmp_path / "out")
     with own.held():
         own.keep(0, b"PK")
@@ -261,3 +239,14 @@ def test_places_are_drawn_evenly_and_the_same_each_time() -> None:
     assert len(np.unique(drawn)) == 4000 and (drawn >= 0).all()
     assert drawn[1000:].tolist() == hashes("ab" * 32, np.arange(1000, 4000)).tolist()
     assert np.bincount(drawn >> 61).tolist() == pytest.approx([1000] * 4, rel=0.1)
+
+
+def test_a_checkpoint_of_no_run_has_no_place_for_a_survey(tmp_path: Path) -> None:
+    with pytest.raises(SurveyError, match="is in no run: say where the survey goes by --output"):
+        surveys.folder_of(tmp_path / "step-00000010", "texts")
+
+
+def test_surveys_are_named_after_what_they_read(tmp_path: Path) -> None:
+    assert surveys.name_of(["classics"]) == "classics"
+    assert surveys.name_of([tmp_path / "Zwölf Texte.txt", "other"]) == "zw-lf-texte"
+    assert surveys.name_of(["/"]) == "texts"
