@@ -52,7 +52,7 @@ class Observed:
         distance = torch.arange(self.limit, 0, -1, device=self.device)
         of_bins = F.one_hot(self._bin(distance), self.bins)
         columns = torch.cat([of_bins, distance[:, None], torch.zeros_like(distance)[:, None]], 1)
-        self.of_distance = at_least_float32(columns.to(net.position.dtype))
+        self.of_distance = columns.to(torch.promote_types(net.position.dtype, torch.float32))
         self.by_distance = zeros(heads, self.limit)
         self.sums = zeros(heads, len(GROUPS), self.bins + 2)
         self.lengths = zeros(heads, len(GROUPS), self.bins + 2)
@@ -91,7 +91,7 @@ class Observed:
         weights = at_least_float32(seen.weights)
         _, chunk, width = weights.shape
         head = layer * self.heads + seen.sequence
-        number = torch.div(seen.start, chunk, rounding_mode="floor")
+        number = seen.start // chunk
         row = torch.arange(self.rows, device=self.device).view(-1, chunk)[number]
         if self.first < width or self.time % chunk:
             distance = torch.arange(width, 0, -1, device=self.device)
@@ -118,10 +118,8 @@ class Observed:
     def _choose(self, head: Tensor, row: Tensor, use: Tensor, weights: Tensor) -> None:
         """Count the uses of some rows [g, c], and keep the rows that may come to be shown."""
         group = head[:, None] * self.use_bins + use_bin(use)
-        drawn = self.hash[row[:, 0, None] + torch.arange(row.shape[1], device=self.device)]
         inside = row < self.time
-        if self.time % row.shape[1]:
-            use, drawn = use.masked_fill(~inside, -1), drawn.masked_fill(~inside, LARGEST)
+        use, drawn = use.where(inside, -1), self.hash[row].where(inside, LARGEST)
         self.uses += torch.bincount(group[inside], minlength=len(self.uses))
         self.least.scatter_reduce_(0, group.flatten(), drawn.flatten(), "amin")
         most = (use == use.amax(1, keepdim=True)) & (use > self.bar[head][:, None])
