@@ -50,7 +50,7 @@ class Work:
             if not anew:
                 raise SurveyError(
                     f"{self.folder} holds parts of another survey: of {what(found)}, where {what(request)} is asked for; "
-                    "--again leaves them, --output keeps them"
+                    "--again drops them, --name or --output makes one beside them"
                 )
             for number in self.numbers():
                 self._part(number).unlink()
