@@ -33,6 +33,7 @@ from backend.routes import (
     run_events,
     runs,
     session,
+    surveys,
     what_if,
 )
 from backend.settings import Settings
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         compare,
         checkpoints,
         heads,
+        surveys,
         analyses,
         attention,
         what_if,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from analysis.survey import SurveyError
 from backend.work.engine import Busy
 from backend.work.patience import Late
 from model.alphabets import UnknownAlphabet
@@ -103,6 +104,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CheckpointError)
     @app.exception_handler(RunError)
+    @app.exception_handler(SurveyError)
     @app.exception_handler(UnknownAlphabet)
     async def unreadable(_: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from analysis.survey import folder_of, survey
 from backend.app import create_app
 from backend.document import EXAMPLES
-from backend.settings import Settings
+from backend.settings import SHELF, Settings
 
+SHIPPED = "classics-adaptive"
 SHOWN = 3
 """Of a longer list of objects, or of a longer table."""
 TEXTS = ("application/json", "text/csv", "application/x-ndjson", "text/event-stream")
@@ -38,6 +41,11 @@ def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
         "get_statistics": of_checkpoint,
         "get_heads": of_checkpoint,
         "get_head": {"parameters": {"id": shipped, "layer": 3, "head": 3}},
+        "list_surveys": of_checkpoint,
+        "get_survey": {"parameters": {"id": shipped, "name": "license"}},
+        "get_surveyed_head": {
+            "parameters": {"id": shipped, "name": "license", "layer": 3, "head": 3}
+        },
         "compare": {"parameters": {"ids": f"{other},{shipped}"}},
         "compare_readings": {"request": {"ids": [other, shipped], "text": "To be"}},
         "analyse": {
@@ -91,10 +99,18 @@ def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def prepared(runs: Path) -> Path:
+    """A folder of runs with the shipped one, whose last checkpoint has read a text."""
+    run = shutil.copytree(SHELF / SHIPPED, runs / SHIPPED)
+    folder = sorted((run / "checkpoints").iterdir())[-1]
+    survey(folder, [SHELF.parent.parent / "LICENSE"], folder_of(folder, "license"))
+    return runs
+
+
 def asked(client: TestClient) -> dict[str, dict[str, Any]]:
     """Every example: parameters, request, and answers by media type; what cannot be had here is left out."""
     items = client.get("/api/v1/checkpoints").json()["items"]
-    ids = [item["id"] for item in items if item["id"].startswith("classics-adaptive@")]
+    ids = [item["id"] for item in items if item["id"].startswith(f"{SHIPPED}@")]
     operations = {
         operation["operationId"]: (path, method, operation)
         for path, methods in client.get("/openapi.json").json()["paths"].items()
@@ -144,7 +160,7 @@ def _shortened(value: Any) -> Any:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(runs=Path(folder), hosts=["testserver"])
+        settings = Settings(runs=prepared(Path(folder)), hosts=["testserver"])
         with TestClient(create_app(settings)) as client:
             examples = asked(client)
     EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")

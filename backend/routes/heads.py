@@ -63,8 +63,7 @@ def _head(entry: Entry, form: Form, layer: int, head: int) -> Response:
     model, table = entry.spec.model, _table(entry)
     found = table[(table["layer"] == layer) & (table["head"] == head)]
     if found.empty:
-        detail = f"layers go from 0 to {model.layers - 1}, heads from 0 to {model.heads - 1}"
-        raise HTTPException(404, f"there is no layer {layer}, head {head} in {entry.id}: {detail}")
+        raise no_such_head(entry, layer, head)
     row = found.iloc[0]
     bins = bins_table(row, model, entry.use)
     answer = schemas.HeadDetail.model_validate(
@@ -77,6 +76,12 @@ def _head(entry: Entry, form: Form, layer: int, head: int) -> Response:
         }
     )
     return represent(form, answer, bins, lambda: head_figure(bins, row, model))
+
+
+def no_such_head(entry: Entry, layer: int, head: int) -> HTTPException:
+    model = entry.spec.model
+    there_are = f"layers go from 0 to {model.layers - 1}, heads from 0 to {model.heads - 1}"
+    return HTTPException(404, f"there is no layer {layer}, head {head} in {entry.id}: {there_are}")
 
 
 def _table(entry: Entry) -> pd.DataFrame:

@@ -10,8 +10,10 @@ import jsonschema_rs
 import pytest
 from fastapi.testclient import TestClient
 
+from backend.app import create_app
 from backend.document import EXAMPLES
-from tests.examples import TEXTS, asked
+from backend.settings import Settings
+from tests.examples import TEXTS, asked, prepared
 
 SAME_EVERYWHERE = (
     "get_checkpoint",
@@ -24,6 +26,13 @@ SAME_EVERYWHERE = (
     "list_presets",
     "get_limits",
 )
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    settings = Settings(runs=prepared(tmp_path_factory.mktemp("runs")))
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.survey import folder_of, survey
 from model.corpora import keep
 from model.runs import Run
 from tests.backend.conftest import MOVING, TINY, save
 from tests.serving import serving
+from tests.small_runs import ROOT
 
 EXAMPLES = os.environ.get("SOAK_EXAMPLES", "3")
 TOKEN = "a token that is long enough"
@@ -29,6 +31,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
     run = Run.create(runs, "tiny", TINY)
     save(run, 10, 3.0)
     save(run, 20, 4.0)
+    survey(run.checkpoint(10), [ROOT / "LICENSE"], folder_of(run.checkpoint(10), "license"))
     save(Run.create(runs, "moving", MOVING), 10, 3.5)
     Run.create(runs, "queued", TINY, queued=True)
     text = np.random.default_rng(0).integers(27, size=5000, dtype=np.uint8).tobytes()
