@@ -119,6 +119,21 @@ export const heads = (id) => once(pathOf(id, 'heads'));
 /** @param {string} id @param {{ layer: number, head: number }} place @returns {Promise<HeadDetail>} */
 export const head = (id, { layer, head }) => once(pathOf(id, `heads/${layer}/${head}`));
 
+/** Which texts were read whole with a checkpoint; more may come. @param {string} id @returns {Promise<Surveys>} */
+export const surveys = (id) => request(pathOf(id, 'surveys'));
+
+/** @param {string} id @param {string} name */
+export const surveyPath = (id, name) => pathOf(id, `surveys/${encodeURIComponent(name)}`);
+
+/** All heads in one of them; another may take its place. @param {string} id @param {string} name @returns {Promise<Gallery>} */
+export const gallery = (id, name) => request(surveyPath(id, name));
+
+/** @param {string} id @param {string} name @param {{ layer: number, head: number }} place */
+export const surveyedHeadPath = (id, name, { layer, head }) => `${surveyPath(id, name)}/heads/${layer}/${head}`;
+
+/** @param {string} id @param {string} name @param {{ layer: number, head: number }} place @returns {Promise<HeadSurvey>} */
+export const surveyedHead = (id, name, place) => request(surveyedHeadPath(id, name, place));
+
 /**
  * @param {string} id
  * @param {Cut[]} spans

@@ -91,6 +91,89 @@ interface HeadDetail extends HeadUse {
   mass: number[] | null;
 }
 
+interface Survey {
+  name: string;
+  corpus: string | null;
+  sources: { name: string, tokens: number }[];
+  tokens: number;
+  created: string;
+}
+
+interface Surveys {
+  items: Survey[];
+  detail: string | null;
+}
+
+interface SurveyedHead {
+  layer: number;
+  head: number;
+  span: number;
+  use: number;
+  mean_distance: number | null;
+  distance_90: number;
+  entropy: number | null;
+  outside: number;
+  answers_to: string | null;
+  answers_to_ratio: number | null;
+}
+
+/** A token that looks back: `text_at` is its character in `text`, `at` that of a key, null where it lies before the text. */
+interface Excerpt {
+  reason: 'most' | 'quantile';
+  quantile: number | null;
+  source: string;
+  place: number;
+  use: number;
+  distance: number | null;
+  text: string | null;
+  text_at: number;
+  keys: { distance: number, weight: number, at: number | null }[];
+}
+
+interface Passage extends Excerpt {
+  span: number;
+  entropy: number | null;
+  outside: number;
+  key_share: number;
+  text_start: number;
+}
+
+interface AboutSurvey extends Survey {
+  unit: Unit;
+  span_limit: number;
+  edges: number[];
+  text_missing: string | null;
+}
+
+/** What is given by group is in the order of the gallery's `groups`. */
+interface GalleryHead extends SurveyedHead {
+  mass: number[];
+  group_use: (number | null)[];
+  excerpts: Excerpt[];
+}
+
+interface Gallery extends AboutSurvey {
+  groups: { grouping: string, group: string, tokens: number }[];
+  heads: GalleryHead[];
+}
+
+interface HeadGroup {
+  grouping: string;
+  group: string;
+  tokens: number;
+  span: number | null;
+  use: number | null;
+  mean_distance: number | null;
+  entropy: number | null;
+  outside: number | null;
+  mass: (number | null)[];
+}
+
+interface HeadSurvey extends AboutSurvey, SurveyedHead {
+  groups: HeadGroup[];
+  passages: Passage[];
+}
+
 interface Change {
   before: number;
   after: number;
@@ -355,6 +438,13 @@ interface Choices {
   head?: string;
   /** Heads with their spans cut, as L4H3:128,L3H2:64. */
   cuts?: string;
+  survey?: string;
+  sort?: string;
+  /** Of character, that a head answers to. */
+  kind?: string;
+  layer?: string;
+  /** From and to, as 32:512; either may be missing. */
+  span?: string;
   run?: string;
   step?: string;
   along?: string;

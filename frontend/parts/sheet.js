@@ -9,6 +9,7 @@ export function sheet({ id, label, bar }, ...content) {
   const button = el('button', { type: 'button', class: 'sheet-bar', 'aria-expanded': 'false', 'aria-controls': `${id}-body`, onclick: () => open(!isOpen()) }, ...bar);
   const element = el('aside', { id, class: 'sheet', 'aria-label': label, onkeydown: (/** @type {KeyboardEvent} */ { key }) => { if (key === 'Escape') open(false); } },
     button, el('div', { id: `${id}-body`, class: 'panel' }, ...content));
+  element.addEventListener('unfold', () => open(true));
   const isOpen = () => button.getAttribute('aria-expanded') === 'true';
 
   /** @param {boolean} so */
@@ -18,3 +19,6 @@ export function sheet({ id, label, bar }, ...content) {
   }
   return element;
 }
+
+/** Opens a sheet, where it is one. @param {HTMLElement} element */
+export const unfold = (element) => element.dispatchEvent(new Event('unfold'));

@@ -31,7 +31,7 @@ def run(*command: str) -> str:
 
 def test_the_requests_of_a_view_run_as_they_are_shown(visit: Visit) -> None:
     page = visit.open(f"/text#text={quote(TEXT)}")
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     visit.ready()
     expect(page.locator("#headline")).to_contain_text("The Text view stands on")
     articles = page.locator("#requests article")
@@ -80,7 +80,7 @@ def test_a_long_text_is_kept_in_part_and_that_is_said(visit: Visit, tmp_path: Pa
     page.wait_for_url("**stored=*")
     visit.ready()
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     visit.ready()
     reading = page.locator("#requests article").filter(has_text="/analyses")
     expect(reading).to_contain_text("The text sent had 5,200 characters")

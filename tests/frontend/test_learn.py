@@ -133,7 +133,7 @@ def test_costs_are_those_of_the_statistics(visit: Visit) -> None:
 
 def test_each_step_leads_to_a_view_and_the_answers_are_there(visit: Visit) -> None:
     page = visit.open("/spans#head=L3H3")
-    page.keyboard.press("6")
+    page.keyboard.press("7")
     visit.ready()
     assert "head=L3H3" in page.url
     expect(page.locator(".questions h3")).to_have_count(5)

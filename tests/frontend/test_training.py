@@ -145,7 +145,7 @@ def test_a_run_is_started_watched_stopped_resumed_and_opened(
     page.goto(f"{address}/spans#checkpoint=tiny@latest")
     visit.ready()
     expect(page.locator("#picker > button")).to_contain_text(f"step {run['step']:,}")
-    page.keyboard.press("4")
+    page.keyboard.press("5")
     expect(page.locator("#run-panel")).to_be_visible()
     assert visit.wrong == []
     page.close()
