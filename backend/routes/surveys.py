@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -45,14 +47,14 @@ class Chosen:
     entry: Entry
     survey: Survey
     data: Path
-    written: int
-    """Tells it from another one that took its place."""
+    digest: str
+    """Of all that is said about it: tells it from another one that took its place."""
     corpus_here: bool
 
     @property
     def what(self) -> Hashable:
         """All that its answers depend on."""
-        return self.entry, self.survey.folder.name, self.written, self.corpus_here
+        return self.entry, self.survey.folder.name, self.digest, self.corpus_here
 
 
 def chosen_survey(
@@ -69,8 +71,8 @@ def chosen_survey(
         raise HTTPException(404, detail)
     data: Path = request.app.state.settings.data
     corpus = survey.about["corpus"]
-    written = (survey.folder / "survey.json").stat().st_mtime_ns
-    return Chosen(entry, survey, data, written, corpus is None or (data / corpus).is_dir())
+    digest = hashlib.sha256(json.dumps(survey.about).encode()).hexdigest()
+    return Chosen(entry, survey, data, digest, corpus is None or (data / corpus).is_dir())
 
 
 ChosenSurvey = Annotated[Chosen, Depends(chosen_survey)]
@@ -179,11 +181,11 @@ def _of(table: pd.DataFrame, layer: int, head: int) -> pd.DataFrame:
 
 def _passages(chosen: Chosen) -> pd.DataFrame:
     """With their texts. Raises SurveyError."""
-    return _kept_passages(chosen.survey.folder, chosen.data, chosen.written, chosen.corpus_here)
+    return _kept_passages(chosen.survey.folder, chosen.data, chosen.digest, chosen.corpus_here)
 
 
 @lru_cache(maxsize=4)
-def _kept_passages(folder: Path, data: Path, written: int, corpus_here: bool) -> pd.DataFrame:
+def _kept_passages(folder: Path, data: Path, digest: str, corpus_here: bool) -> pd.DataFrame:
     """A corpus is held against its digests each time that texts are read of it."""
     return passages(folder, data)
 

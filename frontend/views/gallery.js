@@ -6,7 +6,7 @@ import { unreadable } from '../parts/unreadable.js';
 import { findHead, headKey, unitOf } from '../words.js';
 import { cards } from './gallery/cards.js';
 import { controls } from './gallery/controls.js';
-import { arranged } from './gallery/order.js';
+import { arranged, toldBy } from './gallery/order.js';
 import { headPanel } from './gallery/panel.js';
 import { headline, subline } from './gallery/words.js';
 
@@ -55,7 +55,7 @@ export async function build(page) {
     const heads = arranged(gallery, choices);
     chosen = findHead(gallery.heads, choices.head) ?? heads[0] ?? gallery.heads[0];
     bar.show(gallery, choices, heads.length);
-    list.show(heads, chosen);
+    list.show(heads, chosen, toldBy(gallery, choices));
     panel.begin(chosen, unit);
     const [of, head] = [gallery, chosen];
     const key = headKey(head);

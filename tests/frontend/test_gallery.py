@@ -52,11 +52,15 @@ def test_the_head_that_looks_far_from_newlines_comes_first_there(visit: Visit) -
         "1 of the 4 heads answers to one kind of character, L0·H1 most: "
         f"{planted['answers_to_ratio']:.0f} times as far from newlines."
     )
+    expect(page.locator("#gallery-cards > li").nth(1)).to_contain_text(
+        f"answers to newlines × {planted['answers_to_ratio']:.0f}"
+    )
     page.get_by_label("sort by").select_option("use at newlines")
     assert "sort=newline" in page.url
     card = page.locator("#gallery-cards > li").first
     expect(card).to_contain_text("L0·H1")
-    expect(card).to_contain_text(f"answers to newlines × {planted['answers_to_ratio']:.0f}")
+    newline = [group["group"] for group in gallery(visit)["groups"]].index("newline")
+    expect(card).to_contain_text(f"use {planted['group_use'][newline]:.0f} at newlines")
     passage = card.locator(".passage").first
     assert looks(passage) == "⏎"
     assert re.search(r" … \d\d bytes … ", passage.inner_text())

@@ -1,8 +1,8 @@
 import { el } from '../../parts/dom.js';
-import { amount, count, headKey, headName, share } from '../../words.js';
+import { amount, count, headName, share } from '../../words.js';
 import { massDrawing } from './drawing.js';
 import { narrow, passageText } from './passage.js';
-import { answerWords, reasonOf } from './words.js';
+import { reasonOf } from './words.js';
 
 /**
  * Every head a card, in the order asked for; what a card shows is drawn as it comes into view.
@@ -10,7 +10,7 @@ import { answerWords, reasonOf } from './words.js';
  * @param {{ choose: (head: GalleryHead) => void, open: () => void }} react
  */
 export function cards(page, { choose, open }) {
-  /** @typedef {{ head: GalleryHead, item: HTMLLIElement, button: HTMLButtonElement, body: HTMLElement }} Card */
+  /** @typedef {{ head: GalleryHead, item: HTMLLIElement, button: HTMLButtonElement, answer: HTMLElement, body: HTMLElement }} Card */
   let all = /** @type {Card[]} */ ([]);
   let shown = /** @type {Card[]} */ ([]);
   let about = /** @type {Gallery | undefined} */ (undefined);
@@ -30,13 +30,12 @@ export function cards(page, { choose, open }) {
   /** @param {GalleryHead} head @returns {Card} */
   function cardOf(head) {
     const button = el('button', { type: 'button', class: 'quiet', tabindex: '-1' }, headName(head));
+    const answer = el('p', { class: 'answer' });
     const body = el('div', { class: 'card-body' });
-    const item = el('li', {
-      'data-head': headKey(head),
-      onclick: () => { move({ head, item, button, body }); open(); },
-    }, el('h2', {}, button), el('p', { class: 'answer' }, answerWords(head)), body);
+    const item = el('li', { onclick: () => { move(card); open(); } }, el('h2', {}, button), answer, body);
+    const card = { head, item, button, answer, body };
     sight.observe(item);
-    return { head, item, button, body };
+    return card;
   }
 
   /** @param {Card} card */
@@ -63,13 +62,14 @@ export function cards(page, { choose, open }) {
       about = gallery;
       all = gallery.heads.map(cardOf);
     },
-    /** @param {GalleryHead[]} heads in their order @param {GalleryHead | undefined} chosen */
-    show(heads, chosen) {
+    /** @param {GalleryHead[]} heads in their order @param {GalleryHead} chosen @param {(head: GalleryHead) => string} told beside the name of each */
+    show(heads, chosen, told) {
       const before = shown;
       shown = heads.flatMap((head) => all.filter((card) => card.head === head));
       if (shown.some((card, i) => card !== before[i]) || shown.length !== before.length) list.replaceChildren(...shown.map(({ item }) => item));
       const entered = shown.find(({ head }) => head === chosen) ?? shown[0];
       for (const card of all) {
+        card.answer.textContent = told(card.head);
         card.button.tabIndex = card === entered ? 0 : -1;
         card.item.toggleAttribute('data-chosen', card.head === chosen);
         if (card.head === chosen) card.button.setAttribute('aria-current', 'true');
@@ -83,7 +83,7 @@ export function cards(page, { choose, open }) {
 /** @param {GalleryHead} head @param {Gallery} about */
 const bodyOf = (head, about) => [
   massDrawing(head, about),
-  el('p', { class: 'numbers' }, `span ${amount(head.span)} · ${amount(head.mean_distance ?? NaN)} back · ${amount(head.entropy ?? NaN)} bits${head.outside >= 0.0005 ? ` · ${share(head.outside)} outside` : ''}`),
+  el('p', { class: 'measured' }, `span ${amount(head.span)} · ${amount(head.mean_distance ?? NaN)} back · ${amount(head.entropy ?? NaN)} bits${head.outside >= 0.01 ? ` · ${share(head.outside)} outside` : ''}`),
   ...head.excerpts.flatMap((excerpt) => [
     el('p', { class: 'note' }, `${reasonOf(excerpt)}, use ${count(excerpt.use)}`),
     passageText(excerpt, narrow, about.unit)]),

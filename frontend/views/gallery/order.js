@@ -1,5 +1,5 @@
-import { headKey } from '../../words.js';
-import { answerOf, plural } from './words.js';
+import { amount, headKey } from '../../words.js';
+import { answerOf, answerWords, plural } from './words.js';
 
 /** @typedef {(head: GalleryHead) => number | null} Measure */
 
@@ -42,4 +42,19 @@ export function arranged({ heads, groups }, { sort, kind, layer, span }) {
     .filter((head) => (layer === undefined || head.layer === Number(layer)) && head.span >= from && head.span <= to)
     .filter((head) => kind === undefined || answerOf(head)?.kind === kind)
     .sort((a, b) => value(b) - value(a) || headKey(a).localeCompare(headKey(b)));
+}
+
+/**
+ * What a card says of its head beside its name: what it is sorted by, where that is its use at a kind, else what it answers to.
+ * @param {Gallery} gallery
+ * @param {Choices} choices
+ * @returns {(head: GalleryHead) => string}
+ */
+export function toldBy({ groups }, { sort }) {
+  const sorted = kindsOf(groups).find(({ kind }) => kind === sort);
+  if (!sorted) return answerWords;
+  return (head) => {
+    const use = head.group_use[sorted.index] ?? NaN;
+    return `use ${amount(use)} at ${plural(sorted.kind)}, × ${amount(use / head.use)}`;
+  };
 }

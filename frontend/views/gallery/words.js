@@ -18,7 +18,7 @@ export const answerOf = ({ answers_to, answers_to_ratio }) =>
 /** @param {SurveyedHead} head */
 export function answerWords(head) {
   const answer = answerOf(head);
-  return answer ? `answers to ${plural(answer.kind)} × ${amount(answer.ratio)}` : 'the same from everywhere';
+  return answer ? `answers to ${plural(answer.kind)} × ${amount(answer.ratio)}` : 'answers to no one kind';
 }
 
 /** @param {GalleryHead[]} heads @param {string} unit */
@@ -29,7 +29,7 @@ export function headline(heads, unit) {
   }).sort((a, b) => b.ratio - a.ratio);
   const furthest = heads.reduce((a, b) => (b.use > a.use ? b : a));
   const far = `${headName(furthest)} looks furthest, ${amount(furthest.use)} ${unit}s on average`;
-  if (!answers.length) return `All ${heads.length} heads look about as far back from everywhere; ${far}.`;
+  if (!answers.length) return `None of the ${heads.length} heads answers to one kind of character; ${far}.`;
   const [{ head, kind, ratio }] = answers;
   const answer = answers.length === 1 ? 'answers' : 'answer';
   return `${answers.length} of the ${heads.length} heads ${answer} to one kind of character, ${headName(head)} most: ${amount(ratio)} times as far from ${plural(kind)}. ${far}.`;
