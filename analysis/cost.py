@@ -42,9 +42,15 @@ def head_flops(config: ModelConfig, span: float) -> float:
 def cache_bytes(config: ModelConfig, kept: float) -> float:
     """Bytes of keys and values that streaming keeps for a head, or for heads, of so many tokens in all.
 
-    Of a head `dynamic` keeps S tokens, since the next token's z is unknown, the other variants its span.
+    Of a head `dynamic` keeps the most that its span may be, since the next token's z is unknown: S, or what it is
+    trimmed to. The other variants keep its span.
     """
     return 2 * config.head_dim * kept * BYTES_PER_NUMBER
+
+
+def kept_of_head(config: ModelConfig, layer: int, head: int, span: float) -> float:
+    """How many tokens the cache of a head of that (mean) span holds."""
+    return config.most_span(layer, head) if config.variant == "dynamic" else span
 
 
 def training_bytes(spec: RunSpec) -> int:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from analysis.cost import cache_bytes, head_flops
+from analysis.cost import cache_bytes, head_flops, kept_of_head
 from analysis.figures import ACCENT, GRID, LAYOUT, MARKS, SOFT, log_ticks
 from model.config import ModelConfig
 from model.head_use import HeadUse, log_edges
@@ -37,8 +37,8 @@ def heads_table(spans: pd.DataFrame, config: ModelConfig, use: HeadUse | None) -
     )
     table["flops"] = [head_flops(config, span) for span in table["span"]]
     table["flops_share"] = table["flops"] / table["flops"].sum()
-    dynamic, limit = config.variant == "dynamic", config.span_limit
-    table["cache_bytes"] = [cache_bytes(config, limit if dynamic else s) for s in table["span"]]
+    places = zip(table["layer"], table["head"], table["span"], strict=True)
+    table["cache_bytes"] = [cache_bytes(config, kept_of_head(config, *p)) for p in places]
     return table
 
 

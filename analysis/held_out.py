@@ -14,12 +14,10 @@ from analysis.cost import cache_bytes, flops
 from analysis.what_if import Change, Cut, WhatIf, kept_tokens
 from model.config import ModelConfig
 from model.evaluate import stream
+from model.needs import standard_error
 from model.span import spans_of
 from model.transformer import Transformer
 from model.use import LANES
-
-PIECE = 512
-"""Tokens in a row whose bits are one observation, where the error of a mean is told."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,4 @@ def what_if_held_out(config: ModelConfig, before: HeldOutReading, after: HeldOut
 
 def error_of_change(before: HeldOutReading, after: HeldOutReading) -> float | None:
     """The standard error of the change in mean bits, from how it differs between pieces; None where there is one piece."""
-    change = (after.bits - before.bits).numpy()
-    means = [change[start : start + PIECE].mean() for start in range(0, len(change), PIECE)]
-    return float(np.std(means, ddof=1) / len(means) ** 0.5) if len(means) > 1 else None
+    return standard_error(after.bits - before.bits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from torch import Tensor
 
-from analysis.cost import cache_bytes, flops, layer_flops
+from analysis.cost import cache_bytes, flops, kept_of_head, layer_flops
 from model.config import ModelConfig
 from model.evaluate import SpanSample
 from model.span import spans_of
@@ -85,8 +85,8 @@ def costs(table: pd.DataFrame, config: ModelConfig) -> dict[str, float]:
 
 def _kept(heads: pd.DataFrame, config: ModelConfig) -> float:
     """How many tokens the caches of some heads hold."""
-    dynamic = config.variant == "dynamic"
-    return len(heads) * config.span_limit if dynamic else float(heads["span"].sum())
+    places = zip(heads["layer"], heads["head"], heads["span"], strict=True)
+    return float(sum(kept_of_head(config, *place) for place in places))
 
 
 def _summary(heads: pd.DataFrame) -> dict[str, float]:

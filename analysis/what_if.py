@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,13 +16,13 @@ from analysis.cost import cache_bytes, flops
 from model.config import ConfigError, ModelConfig
 from model.evaluate import evaluate
 from model.probe import read
+from model.transformer import Cut as Cut
 from model.transformer import Transformer
 
-Cut = tuple[int, int, int]
-"""(layer, head, span in tokens)."""
 Read = Callable[[], tuple[float, Tensor]]
 """Reads a text: mean bits a token, NaN where there is one token, and the mean span of every head, [layers, heads]."""
 
+PACE_TOKENS = 16_384
 ROUNDS, ENOUGH_SECONDS = 5, 2.0
 """How often a text is read both ways: less often if that takes longer, since noise is then small beside it."""
 
@@ -100,17 +101,28 @@ def _timed(net: Transformer, cuts: Sequence[Cut], reading: Read) -> tuple[float,
         return bpc, spans, time.perf_counter() - started
 
 
+def pace(net: Transformer, tokens: np.ndarray) -> float:
+    """How many tokens of uint8 [T] a model reads in a second, as `evaluate` reads them: of some of them, at its best."""
+    some, fastest = tokens[:PACE_TOKENS], math.inf
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        evaluate(net, some)
+        fastest = min(fastest, time.perf_counter() - began)
+    return len(some) / fastest
+
+
 def kept_tokens(config: ModelConfig, spans: Tensor, cuts: Sequence[Cut] = ()) -> float:
     """How many tokens the caches of all heads hold, given their spans [layers, heads].
 
-    `dynamic` keeps S whatever the spans, or, since no token reaches beyond it, where a head is cut.
+    `dynamic` keeps the most that a span may be, whatever the spans: S, or less where a head is trimmed or cut.
     """
     if config.variant != "dynamic":
         return spans.sum().item()
-    kept = torch.full_like(spans, config.span_limit)
+    heads = [(layer, head) for layer in range(config.layers) for head in range(config.heads)]
+    kept = {place: config.most_span(*place) for place in heads}
     for layer, head, span in cuts:
-        kept[layer, head] = span
-    return kept.sum().item()
+        kept[layer, head] = min(kept[layer, head], span)
+    return float(sum(kept.values()))
 
 
 def reading_of_text(net: Transformer, tokens: Tensor, first: int = 0) -> Read:

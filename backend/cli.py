@@ -1,4 +1,4 @@
-"""`spanscope`: serve, config, train, trainer, presets, evaluate, spans, survey, import, corpus."""
+"""`spanscope`: serve, config, train, trainer, presets, evaluate, spans, survey, trim, import, corpus."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from tqdm import tqdm
 
 from backend import origins
 from backend.catalogue import Catalogue, Entry, UnknownCheckpoint
@@ -19,7 +20,7 @@ from backend.settings import Settings
 from model import background, corpora
 from model.alphabets import Table, UnknownAlphabet
 from model.checkpoint import CheckpointError, load
-from model.config import ConfigError, alphabet_of, parse_setting
+from model.config import Budget, ConfigError, alphabet_of, parse_setting
 from model.corpora import CorpusError
 from model.evaluate import evaluate as evaluate_model
 from model.leave import leave_on_signals
@@ -27,8 +28,11 @@ from model.original import import_run
 from model.presets import DEFAULT_PRESET, PRESETS
 from model.runs import RunError
 from model.train import open_run, train
+from model.trim import trim_to
+from model.use import valid_split
 
 log = logging.getLogger("spanscope")
+TRIM_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 app = typer.Typer(
     help="See how far back each attention head of a transformer looks.\n\n"
@@ -160,7 +164,13 @@ def trainer(
     torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) - 1))
     with leave_on_signals(parent) as leave:
         background.work(
-            runs, device or default_device(), data, leave, tensorboard=tensorboard, once=once
+            runs,
+            device or default_device(),
+            data,
+            leave,
+            tensorboard=tensorboard,
+            once=once,
+            shelf=Settings().shelf,
         )
 
 
@@ -282,6 +292,59 @@ def survey_command(
     except SurveyError as error:
         _fail(str(error))
     typer.echo(f"the survey is in {target}" if made else f"{target} is that survey already")
+
+
+@app.command()
+def trim(
+    checkpoint: CheckpointId,
+    keep_bpc: Annotated[
+        float | None,
+        typer.Option(metavar="BITS", help="lose at most so many bits per character on valid"),
+    ] = None,
+    flops: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="leave such a share of the attention's multiply-adds"),
+    ] = None,
+    cache: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="leave such a share of the cache")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="the run to make; default: RUN-trimmed in --runs"),
+    ] = None,
+    runs: Runs = Path("runs"),
+    data: Data = None,
+    device: Device = None,
+    threads: Threads = None,
+) -> None:
+    """Shorten the spans of a checkpoint where that loses the fewest bits, as far as one of three budgets allows.
+
+    `spanscope trim classics-adaptive@latest --keep-bpc 0.01` makes the run classics-adaptive-trimmed: the same weights,
+    shorter spans. What is measured is kept, so that the same command goes on where it was ended.
+    """
+    from analysis.what_if import Change, pace
+    from backend.tables import trim_table
+
+    given = {"bpc": keep_bpc, "flops": flops, "cache": cache}
+    budgets = [Budget(kind, float(x)) for kind, x in given.items() if x is not None]  # type: ignore[arg-type]
+    if len(budgets) != 1:
+        raise typer.BadParameter("give one budget: --keep-bpc, --flops or --cache")
+    if threads:
+        torch.set_num_threads(threads)
+    entry = _find(checkpoint, runs)
+    target = output or runs / f"{entry.run.name}-trimmed"
+    with tqdm(desc=target.name, bar_format=TRIM_BAR, dynamic_ncols=True, disable=None) as bar:
+
+        def told(what: str, done: float, total: float) -> None:
+            bar.total, bar.n = total, done
+            bar.set_postfix_str(what, refresh=False)
+            bar.update(0)
+
+        run = trim_to(entry.folder, budgets[0], target, told, data, device or default_device())
+    made = Entry.of(run.checkpoint(run.steps()[-1]))
+    tokens = valid_split(corpora.load(made.spec.corpus, data), made.spec.model)
+    paces = [pace(load(one.folder), tokens) for one in (entry, made)]
+    typer.echo(f"{made.id} is in {target}\n{trim_table(entry, made, Change(*paces))}")
 
 
 @app.command("import")

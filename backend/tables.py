@@ -9,11 +9,14 @@ from analysis.cost import (
     BYTES_PER_NUMBER,
     cache_bytes,
     flops,
+    head_flops,
     memory_bytes,
     parameters,
     training_bytes,
 )
+from analysis.spans import costs, spans_table
 from analysis.what_if import Change, WhatIf
+from backend.catalogue import Entry
 from backend.origins import Told
 from model.config import RunSpec
 from model.evaluate import SpanSample
@@ -110,6 +113,35 @@ def change_table(change: WhatIf) -> str:
             row("FLOPs a token", change.flops, 0),
             row("cache, bytes", change.cache_bytes, 0),
             row("seconds", change.seconds, 2),
+        ]
+    )
+
+
+def trim_table(parent: Entry, trimmed: Entry, pace: Change) -> str:
+    """A checkpoint before and after it was trimmed; `pace` in tokens a second."""
+    both = (parent, trimmed)
+    tables = [spans_table(one.z, one.spec.model, one.sample) for one in both]
+    cost = [costs(table, one.spec.model) for one, table in zip(both, tables, strict=True)]
+    of_heads = [sum(head_flops(parent.spec.model, x) for x in table["span"]) for table in tables]
+
+    def bits(split: str) -> list[str]:
+        before, after = (one.summary["bpc"][split] for one in both)
+        known = before is not None
+        told = [f"{before:.4f}" if known else "", f"{after:.4f}"]
+        return [f"bits per character, {split}", *told, f"{after - before:+.4f}" if known else ""]
+
+    def row(name: str, before: float, after: float) -> list[str]:
+        return [name, f"{before:,.0f}", f"{after:,.0f}", f"{after / before - 1:+.1%}"]
+
+    return aligned(
+        [
+            ["", "before", "after", "change"],
+            bits("valid"),
+            bits("test"),
+            row("FLOPs a token", *(one["flops"] for one in cost)),
+            row("of attention over distances", *of_heads),
+            row("cache, bytes", *(one["cache_bytes"] for one in cost)),
+            row("tokens a second", pace.before, pace.after),
         ]
     )
 

@@ -14,7 +14,9 @@ import torch
 
 from model.leave import Leave
 from model.runs import NAME, WAITING, Run, RunError
-from model.train import FAILURES, train
+from model.ship import SHELF
+from model.train import train
+from model.trim_run import FAILURES, trim_run
 
 PRESENCE = ".trainer"
 """A file in the runs folder that every trainer holds a shared lock of."""
@@ -29,8 +31,12 @@ def work(
     *,
     tensorboard: bool = False,
     once: bool = False,
+    shelf: Path = SHELF,
 ) -> None:
-    """Train until told to leave, or, with `once`, until nothing waits. A run that fails says so in its log, and rests."""
+    """Train and trim until told to leave, or, with `once`, until nothing waits. A run that fails says so in its log, and rests.
+
+    What is to be trimmed is in the same folder, or on the shelf.
+    """
     threads = torch.get_num_threads()
     with _present(runs):
         while not leave:
@@ -38,7 +44,10 @@ def work(
             if run:
                 torch.set_num_threads(threads)  # a run that goes on brings its own number
                 try:
-                    train(run, device, data, leave=leave, tensorboard=tensorboard)
+                    if run.spec.parent:
+                        trim_run(run, device, data, leave, shelf)
+                    else:
+                        train(run, device, data, leave=leave, tensorboard=tensorboard)
                 except Exception as error:
                     known = isinstance(error, FAILURES)
                     print(f"error: {error}" if known else traceback.format_exc(), file=sys.stderr)

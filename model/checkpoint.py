@@ -26,6 +26,7 @@ from model.config import ConfigError, RunSpec
 from model.evaluate import SpanSample
 from model.files import digest, free_bytes, reason, whole_folder
 from model.head_use import HeadUse
+from model.span import cut_at
 from model.transformer import Transformer
 
 SPARE_BYTES = 1 << 20
@@ -163,7 +164,11 @@ def read_z(folder: Path) -> Tensor:
         thetas = [weights.get_tensor(name).double() for name in names]
     if any(t.shape != (model.heads,) or not bool(((t >= 0) & (t <= 1)).all()) for t in thetas):
         raise CheckpointError(f"{name_of(folder)}: the spans in the weights do not fit config.json")
-    return model.span_limit * torch.stack(thetas)
+    z = model.span_limit * torch.stack(thetas)
+    if not model.most_spans:
+        return z
+    most = [[cut_at(span, model.ramp, model.span_limit) for span in x] for x in model.most_spans]
+    return z.minimum(torch.tensor(most, dtype=z.dtype))
 
 
 def read_span_sample(folder: Path) -> SpanSample:

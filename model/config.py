@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
@@ -12,6 +13,7 @@ Variant = Literal["fixed", "adaptive", "dynamic"]
 Optimizer = Literal["adamw", "adagrad"]
 Schedule = Literal["cosine", "constant"]
 Precision = Literal["float32", "bfloat16", "float64"]
+BudgetKind = Literal["bpc", "flops", "cache"]
 
 ALPHABETS = ("bytes", "text8", "table", "unknown")
 
@@ -56,6 +58,7 @@ class ModelConfig(_Plain):
     """The sizes of a transformer (DESIGN section 1 has the words, section 2 the mathematics).
 
     `table` lists the symbols of the alphabet `table`; `vocabulary` is how many the alphabet `unknown` has.
+    `most_spans`, of a trimmed model, is the most that the span of each head may be: layers x heads, tokens.
     """
 
     variant: Variant = "adaptive"
@@ -71,12 +74,14 @@ class ModelConfig(_Plain):
     position_std: float = 0.1
     table: tuple[str, ...] = ()
     vocabulary: int = 0
+    most_spans: tuple[tuple[int, ...], ...] = ()
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """Raises ConfigError where a field is unknown or of a wrong type; a table is a list."""
-        if isinstance(values, dict) and isinstance(values.get("table"), list):
-            values = {**values, "table": tuple(values["table"])}
+        """Raises ConfigError where a field is unknown or of a wrong type; a table and spans are lists."""
+        if isinstance(values, dict):
+            lists = {name: values[name] for name in ("table", "most_spans") if name in values}
+            values = {**values, **{name: _frozen(value) for name, value in lists.items()}}
         return super().from_dict(values)
 
     def __post_init__(self) -> None:
@@ -107,6 +112,23 @@ class ModelConfig(_Plain):
             0 <= self.z_start <= self.span_limit, "z_start", self.z_start, "in [0, span_limit]"
         )
         _require(self.position_std > 0, "position_std", self.position_std, "above 0")
+        self._check_most_spans()
+
+    def _check_most_spans(self) -> None:
+        if self.most_spans == ():
+            return
+        bounds = f"of {self.layers} lists of {self.heads} spans, each from 1 to {self.span_limit}"
+        expected = f"empty, or a list {bounds}, of a model that is not fixed"
+        layers = self.most_spans if isinstance(self.most_spans, tuple) else ()
+        fits = len(layers) == self.layers and self.variant != "fixed"
+        fits = fits and all(isinstance(x, tuple) and len(x) == self.heads for x in layers)
+        spans = [span for layer in layers for span in layer] if fits else []
+        fits = fits and all(type(span) is int and 1 <= span <= self.span_limit for span in spans)
+        _require(fits, "most_spans", self.most_spans, expected)
+
+    def most_span(self, layer: int, head: int) -> int:
+        """The most that the span of a head may be, tokens: S but for a trimmed model."""
+        return self.most_spans[layer][head] if self.most_spans else self.span_limit
 
     def _check_symbols(self) -> None:
         texts = isinstance(self.table, tuple) and all(isinstance(s, str) for s in self.table)
@@ -137,6 +159,11 @@ class ModelConfig(_Plain):
     @property
     def head_dim(self) -> int:
         return self.hidden // self.heads
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, all the way down."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def alphabet_of(model: ModelConfig) -> Alphabet:
@@ -222,10 +249,30 @@ class TrainingConfig(_Plain):
 
 
 @dataclass(frozen=True)
+class Budget(_Plain):
+    """How far a model may be trimmed: at most so many `bpc` more on valid, or down to at most such a share of the
+    multiply-adds of its attention (`flops`) or of its `cache`.
+    """
+
+    kind: BudgetKind
+    most: float
+
+    def __post_init__(self) -> None:
+        self._check_types()
+        kinds = get_args(BudgetKind)
+        _require(self.kind in kinds, "kind", self.kind, f"{', '.join(kinds[:-1])} or {kinds[-1]}")
+        if self.kind == "bpc":
+            _require(0 <= self.most < math.inf, "most", self.most, "0 or more bits per character")
+        else:
+            _require(0 < self.most < 1, "most", self.most, "a share between 0 and 1")
+
+
+@dataclass(frozen=True)
 class RunSpec(_Plain):
     """What a run was asked for: written once, as run.json.
 
-    An imported run was trained by other code: of its training, steps and block alone are known.
+    An imported run was trained by other code: of its training, steps and block alone are known. A trimmed one was made
+    of a checkpoint, its `parent` (`<run>@<step>`), within a `budget`; its config, but for that, is the parent's.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -234,9 +281,17 @@ class RunSpec(_Plain):
     seed: int = 1
     title: str = ""
     imported: bool = False
+    parent: str = ""
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         self._check_types()
+        _require(
+            bool(self.parent) == bool(self.budget),
+            "budget",
+            self.budget,
+            "given with a parent, and only then",
+        )
         _require(
             self.imported or self.training.block <= self.model.span_limit,
             "block",
@@ -251,12 +306,17 @@ class RunSpec(_Plain):
         parts = {
             "model": ModelConfig.from_dict(values.get("model", {})),
             "training": TrainingConfig.from_dict(values.get("training", {})),
+            "budget": Budget.from_dict(values["budget"]) if values.get("budget") else None,
         }
         return super().from_dict({**values, **parts})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; of an imported run only what is known."""
+        """Plain values; of an imported run only what is known, and of trimming only where it was trimmed."""
         values = dataclasses.asdict(self)
+        if not self.model.most_spans:
+            del values["model"]["most_spans"]
+        if not self.parent:
+            del values["parent"], values["budget"]
         if self.imported:
             del values["seed"]
             for name in ("dropout", "z_start", "position_std"):
@@ -268,7 +328,7 @@ class RunSpec(_Plain):
         """The same run with some settings changed, by their names in any of the three parts."""
         parts: dict[str, dict[str, Any]] = {"run": {}, "model": {}, "training": {}}
         names = {
-            "model": {f.name for f in dataclasses.fields(ModelConfig)},
+            "model": {f.name for f in dataclasses.fields(ModelConfig)} - {"most_spans"},
             "training": {f.name for f in dataclasses.fields(TrainingConfig)},
             "run": {"corpus", "seed", "title"},
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,14 +115,25 @@ def stream(
     memory: Memory | None = None
     for _, inputs, targets in blocks(tokens, block):
         states, lengths, _, memory = net.read(inputs, memory)
-        logits = net.logits(states[-1]).flatten(0, 1).float()
-        loss = F.cross_entropy(logits, targets.flatten(), reduction="none")
-        yield loss.view(targets.shape).double() / math.log(2), lengths
+        yield bits_of(net, states[-1], targets), lengths
 
 
-def evaluate(net: Transformer, tokens: np.ndarray, lanes: int = 1) -> Evaluation:
+def bits_of(net: Transformer, state: Tensor, targets: Tensor) -> Tensor:
+    """The bits of int64 [batch, time] given the last layer's output [batch, time, D]: float64 [batch, time]."""
+    logits = net.logits(state).flatten(0, 1).float()
+    loss = F.cross_entropy(logits, targets.flatten(), reduction="none")
+    return loss.view(targets.shape).double() / math.log(2)
+
+
+def evaluate(
+    net: Transformer,
+    tokens: np.ndarray,
+    lanes: int = 1,
+    told: Callable[[int], None] = lambda read: None,
+) -> Evaluation:
     """Read a split (uint8 [time]); more lanes read it as so many texts, each from zeros, faster.
 
+    `told` is told of each block how many tokens were read; it may raise to leave.
     Raises ValueError where there are fewer than two tokens a lane.
     """
     length = len(tokens) // lanes
@@ -134,6 +145,7 @@ def evaluate(net: Transformer, tokens: np.ndarray, lanes: int = 1) -> Evaluation
     net.eval()
     for bits, lengths in stream(net, text.to(net.position.device)):
         total += bits.sum().item()
+        told(bits.numel())
         if counter:
             counter.add(lengths)
     net.train(was_training)

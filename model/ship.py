@@ -34,11 +34,13 @@ LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 def ship(run: Run, note: str = "", shelf: Path = SHELF, data: Path | None = None) -> Run:
     """Copy a finished run to the shelf; the note goes on its card, on what no file of the run tells.
 
-    Raises RunError where it is not finished, imported or already there, CorpusError where it cannot be measured.
+    Raises RunError where it is not finished, imported, trimmed or already there, CorpusError where it cannot be measured.
     """
     steps, spec = run.steps(), run.spec
     if spec.imported:
         raise RunError(f"run {run.name} was trained by other code: no card can tell how")
+    if spec.parent:
+        raise RunError(f"run {run.name} was trimmed from {spec.parent}: ship that one's run")
     if not steps or steps[-1] != spec.training.steps:
         raise RunError(f"run {run.name} has not ended: {spec.training.steps} steps were asked for")
     if (shelf / run.name).exists():

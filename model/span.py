@@ -63,7 +63,9 @@ def cut_at(span: int, ramp: int, limit: int) -> float:
 
 
 class Span(nn.Module):
-    """Gives the z of every head. `cut` [heads], where set, bounds it: what-if spans (`cut_at`)."""
+    """Gives the z of every head. `cut` [heads], where set, bounds it: the spans of a trimmed model, or of a what-if
+    (`cut_at`).
+    """
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -72,7 +74,10 @@ class Span(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """z in tokens for inputs [batch, time, D]: [heads], or [batch, heads, time] where it follows the token."""
-        z = self.lengths(inputs)
+        return self.bounded(self.lengths(inputs))
+
+    def bounded(self, z: Tensor) -> Tensor:
+        """Lengths of the shape that `forward` gives, as long as the cut lets them be."""
         if self.cut is None:
             return z
         cut = self.cut.to(z.device)

@@ -41,6 +41,10 @@ def train(
     without it, the run rests.
     Raises RunError, CorpusError, CheckpointError, OSError.
     """
+    if run.spec.parent:
+        raise RunError(
+            f"run {run.name} is {run.spec.parent} trimmed and cannot be trained on: train that one's run, and trim again"
+        )
     with (
         all_ranks(device) as (ranks, own_device),
         run.lock() if ranks.first else nullcontext(),

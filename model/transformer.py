@@ -24,6 +24,9 @@ In training its inputs [batch, up to S, D], to be projected anew as the weights 
 [2, batch, sum of the widths of all heads (or of S, where the next token's reach is unknown), d], never projected again.
 """
 
+Cut = tuple[int, int, int]
+"""(layer, head, span in tokens)."""
+
 
 class Operands(NamedTuple):
     """What banded_attention takes."""
@@ -51,9 +54,12 @@ class Pass(NamedTuple):
 
 
 class SpanAttention(nn.Module):
-    """Multi-head attention whose heads learn how far back to look (section 2.2 of the paper)."""
+    """Multi-head attention whose heads learn how far back to look (section 2.2 of the paper).
 
-    def __init__(self, config: ModelConfig) -> None:
+    `most_spans`, where there are some, is the most that the span of each head may be (tokens).
+    """
+
+    def __init__(self, config: ModelConfig, most_spans: Sequence[int] = ()) -> None:
         super().__init__()
         self.config = config
         self.query, self.key, self.value, self.out = (
@@ -62,6 +68,9 @@ class SpanAttention(nn.Module):
         self.span = span_module(
             config.variant, config.heads, config.span_limit, config.hidden, config.z_start
         )
+        if most_spans:
+            cuts = [cut_at(span, config.ramp, config.span_limit) for span in most_spans]
+            self.span.cut = torch.tensor(cuts, device="cpu")
         self._grouped: tuple[object, tuple[Group, ...]] = (None, ())
         self._held: tuple[Group, ...] = ()
         self.growth = float(config.span_limit)
@@ -175,9 +184,9 @@ def _last(memory: Tensor | None, h: Tensor, count: int) -> Tensor:
 class Layer(nn.Module):
     """Post-norm: h = LN(h + Attention(h)), h = LN(h + W2 relu(W1 h + b1) + b2)."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, most_spans: Sequence[int] = ()) -> None:
         super().__init__()
-        self.attention = SpanAttention(config)
+        self.attention = SpanAttention(config, most_spans)
         self.norm1 = nn.LayerNorm(config.hidden)
         self.inner = nn.Linear(config.hidden, config.inner)
         self.outer = nn.Linear(config.inner, config.hidden)
@@ -204,7 +213,8 @@ class Transformer(nn.Module):
         self.position = nn.Parameter(
             config.position_std * torch.randn(config.head_dim, config.span_limit)
         )
-        layers = [Layer(config) for _ in range(config.layers)]
+        most_spans = config.most_spans or [()] * config.layers
+        layers = [Layer(config, of_layer) for of_layer in most_spans]
         self.layers = nn.ModuleList(layers)
         self.attentions = [layer.attention for layer in layers]
         self.logits = nn.Linear(config.hidden, config.symbols)
@@ -216,9 +226,11 @@ class Transformer(nn.Module):
 
     @property
     def z(self) -> Tensor:
-        """The learned lengths [layers, heads], tokens. Raises TypeError for `dynamic`, where they follow the token."""
+        """The lengths [layers, heads], tokens. Raises TypeError for `dynamic`, where they follow the token."""
         spans = [attention.span for attention in self.attentions]
-        known = [span.z for span in spans if isinstance(span, FixedSpan | AdaptiveSpan)]
+        known = [
+            span.bounded(span.z) for span in spans if isinstance(span, FixedSpan | AdaptiveSpan)
+        ]
         if len(known) < len(spans):
             raise TypeError("the lengths of a dynamic span follow the token: read a text")
         return torch.stack(known)
@@ -256,8 +268,8 @@ class Transformer(nn.Module):
         return lengths
 
     @contextmanager
-    def cut(self, spans: Iterable[tuple[int, int, int]]) -> Iterator[None]:
-        """Read with the spans of some heads cut: (layer, head, span in tokens). The mask is the smaller of the two.
+    def cut(self, spans: Iterable[Cut]) -> Iterator[None]:
+        """Read with the spans of some heads cut. The mask is the smallest there is.
 
         Raises ValueError for a head that is not there and for a span out of [1, S].
         """
@@ -274,23 +286,27 @@ class Transformer(nn.Module):
                 )
             cut = cut_at(span, config.ramp, config.span_limit)
             limits[layer, head] = min(limits[layer, head].item(), cut)
+        own = [attention.span.cut for attention in self.attentions]
         try:
             for attention, limit in zip(self.attentions, limits, strict=True):
                 if bool((limit < config.span_limit).any()):
-                    attention.span.cut = limit
+                    attention.span.cut = attention.span.bounded(limit)
             yield
         finally:
-            for attention in self.attentions:
-                attention.span.cut = None
+            for attention, before in zip(self.attentions, own, strict=True):
+                attention.span.cut = before
 
     def read(self, tokens: Tensor, memory: Sequence[Tensor] | None = None) -> Pass:
         """int64 [batch, time] through all layers."""
-        h = self.embedding(tokens)
+        return self.read_on(self.embedding(tokens), memory)
+
+    def read_on(self, h: Tensor, memory: Sequence[Tensor] | None = None, first: int = 0) -> Pass:
+        """The input [batch, time, D] of layer `first` through that and all above, which alone the pass then tells of."""
         before = list(memory or [])
         # the gradient of p is as wide as what the layers are given, so give them no more than they reach
         position = self.position[:, : max(attention.reach() for attention in self.attentions)]
         states, lengths, after = [h], [], []
-        for number, layer in enumerate(self.layers):
+        for number, layer in enumerate(self.layers[first:]):
             h, z, kept = layer(h, before[number] if before else None, position)
             states.append(h)
             lengths.append(z)

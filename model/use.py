@@ -180,16 +180,21 @@ def add_use(folder: Path, data: Path | None = None) -> HeadUse:
 
 
 def valid_split(corpus: Corpus, model: ModelConfig) -> np.ndarray:
-    """The valid split in the symbols that a model reads. Raises CorpusError, UnknownAlphabet."""
-    reads = alphabet_of(model)
+    """`split_of` valid."""
+    return split_of(corpus, model, "valid")
+
+
+def split_of(corpus: Corpus, model: ModelConfig, split: str) -> np.ndarray:
+    """A split (valid, test) in the symbols that a model reads. Raises CorpusError, UnknownAlphabet."""
+    reads, tokens = alphabet_of(model), getattr(corpus, split)
     if isinstance(reads, Table):
         try:
-            return reads.renumbered(corpus.valid, corpus.alphabet)
+            return reads.renumbered(tokens, corpus.alphabet)
         except ValueError as error:
             raise CorpusError(f"{corpus.name} cannot be read by this model: {error}") from error
     if corpus.alphabet != reads.name:
         raise CorpusError(f"{corpus.name} is in {corpus.alphabet}, this model reads {reads.name}")
-    return corpus.valid
+    return np.asarray(tokens)
 
 
 def main(arguments: list[str] | None = None) -> int:

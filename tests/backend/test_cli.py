@@ -118,3 +118,28 @@ def test_a_survey_lies_beside_its_checkpoint_and_is_made_once(
     assert spanscope(monkeypatch, "survey", "tiny@10", "nowhere", "--runs", runs) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: there is no corpus, file or folder") and error.count("\n") == 1
+
+
+def test_trim_makes_a_run_and_says_what_it_comes_to(
+    runs: Path,
+    text8: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shared = ("--runs", runs, "--output", tmp_path / "short")
+    assert spanscope(monkeypatch, "trim", "tiny@10", "--flops", "0.5", *shared) == 0
+    first, _, valid, test, _, attention, cache, pace = capsys.readouterr().out.splitlines()
+    assert first == f"short@10 is in {tmp_path / 'short'}"
+    net, other = (
+        load(f / "checkpoints/step-00000010") for f in (runs / "tiny", tmp_path / "short")
+    )
+    for line, of in ((valid, other), (test, other)):
+        assert f"{evaluate(of, text8).bpc:.4f}" in line
+    share = other.z.add(8).sum() / net.z.ceil().add(8).clamp(max=40).sum()
+    assert share <= 0.5 and attention.split()[-1] == cache.split()[-1] == f"{share - 1:+.1%}"
+    assert pace.startswith("tokens a second")
+    for wrong in ((), ("--flops", "0.5", "--cache", "0.5")):
+        assert spanscope(monkeypatch, "trim", "tiny@10", *wrong, *shared) == 2
+    assert spanscope(monkeypatch, "trim", "tiny@10", "--flops", "0.5", *shared) == 1
+    assert "short exists: choose another folder" in capsys.readouterr().err

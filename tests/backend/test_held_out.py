@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from analysis.held_out import PIECE
 from backend.app import create_app
 from backend.settings import Settings
 from backend.work import held_out
 from model import corpora, load
 from model.corpora import Corpus, CorpusError, keep
 from model.evaluate import evaluate
+from model.needs import PIECE
 from model.use import LANES, held_out_sample
 from tests.backend.test_what_if import REFUSED
 
