@@ -19,12 +19,14 @@ import plotly.graph_objects as go
 
 from analysis.figures import map_figure, spans_figure
 from analysis.heads import bins_table, head_figure, heads_table
+from analysis.needs import needed_spans
 from analysis.spans import spans_table
 from analysis.texts import Reduce, named, read_text
 from analysis.use import distribution_figure, reach_figure
 from model import checkpoint
 from model.checkpoint import CheckpointError
 from model.config import ModelConfig, RunSpec
+from model.needs import files_of, read_needs
 from model.probe import FIELDS, Field
 
 
@@ -81,7 +83,9 @@ def _of_folder(folder: Path) -> Checkpoint:
     measured = checkpoint.read_summary(folder).get("use") is not None
     use = checkpoint.read_use(folder) if measured else None
     spans = spans_table(checkpoint.read_z(folder), config, sample)
-    heads = heads_table(spans, config, use)
+    *_, kept = files_of(folder, folder.absolute().parents[2])
+    needed = needed_spans(spans, read_needs(kept, {}))
+    heads = heads_table(spans, config, use, needed)
 
     def bins(layer: int, head: int) -> pd.DataFrame:
         return bins_table(heads.iloc[layer * config.heads + head], config, use)

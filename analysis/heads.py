@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -20,8 +21,15 @@ FAR_RAMPS, NEAR_SHARE = 2, 0.25
 MEASURED = ("mean_distance", "entropy", "distance_90", "outside", "pull", "pull_error")
 
 
-def heads_table(spans: pd.DataFrame, config: ModelConfig, use: HeadUse | None) -> pd.DataFrame:
-    """A row a head: what `spans_table` has, what `HeadUse` has, `reach_unused`, and cost; None for what is unknown.
+def heads_table(
+    spans: pd.DataFrame,
+    config: ModelConfig,
+    use: HeadUse | None,
+    needed: Mapping[tuple[int, int], float] | None = None,
+) -> pd.DataFrame:
+    """A row a head: what `spans_table` has, what `HeadUse` has, `reach_unused`, `needs`, and cost; None for what is unknown.
+
+    `needs` as `needed_spans` has it.
 
     `reach_unused`: the span is over two ramps, and 90% of the attention inside the text lie in less than a quarter of
     it. `flops` (multiply-adds a token, as the paper counts them), `flops_share` (of all heads') and `cache_bytes`.
@@ -35,9 +43,11 @@ def heads_table(spans: pd.DataFrame, config: ModelConfig, use: HeadUse | None) -
     table["reach_unused"] = (
         far & (table["distance_90"] < NEAR_SHARE * table["span"]) if use else None
     )
+    places = list(zip(table["layer"], table["head"], table["span"], strict=True))
+    needs = [(needed or {}).get((layer, head)) for layer, head, _ in places]
+    table["needs"] = pd.Series(needs, dtype=object)
     table["flops"] = [head_flops(config, span) for span in table["span"]]
     table["flops_share"] = table["flops"] / table["flops"].sum()
-    places = zip(table["layer"], table["head"], table["span"], strict=True)
     table["cache_bytes"] = [cache_bytes(config, kept_of_head(config, *p)) for p in places]
     return table
 

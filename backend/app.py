@@ -34,6 +34,7 @@ from backend.routes import (
     runs,
     session,
     surveys,
+    trims,
     what_if,
 )
 from backend.settings import Settings
@@ -83,6 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         analyses,
         attention,
         what_if,
+        trims,
         continuations,
         limits,
         published,

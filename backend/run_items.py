@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.curves import layer_spans
 from backend.schemas.runs import RunDetail, RunItem
-from model.config import RunSpec
+from model.config import Budget, RunSpec
 from model.runs import Run, RunError
 
 STALE_SECONDS = 10.0
@@ -53,6 +53,7 @@ def _told(run: Run, shelf: bool) -> dict[str, Any]:
         "archived": about.get("archived") is True,
         "checkpoints": [f"{run.name}@{step}" for step in reversed(run.steps())],
         "imported": False,
+        "trim": None,
         "shelf": shelf,
         **dict.fromkeys(("variant", "corpus", "unit", "steps", "tokens_total", "bpc", "mean_span")),
         **dict.fromkeys(("tokens_per_second", "seconds_left", "seconds", "created")),
@@ -64,7 +65,10 @@ def _told(run: Run, shelf: bool) -> dict[str, Any]:
         told |= _of_spec(spec, about) | _of_metrics(run, spec)
         state, detail = run.state()
         told |= {"state": state, "detail": detail, "created": _created(run)}
-        if state in ("training", "stopping", "paused"):
+        at_work = state in ("training", "stopping", "paused")
+        if spec.budget:
+            told |= _of_trim(run, spec, spec.budget, at_work)
+        elif at_work:
             told |= _of_progress(run, spec, told["step"])
     except RunError as error:
         told |= {"state": "unreadable", "detail": str(error)}
@@ -98,6 +102,18 @@ def _of_metrics(run: Run, spec: RunSpec) -> dict[str, Any]:
         "bpc": last.get("bpc"),
         "mean_span": None if spans is None else float(spans.mean()),
     }
+
+
+def _of_trim(run: Run, spec: RunSpec, budget: Budget, at_work: bool) -> dict[str, Any]:
+    """Of a run that trims, in the place of what is told of steps."""
+    trim: dict[str, Any] = {"parent": spec.parent, "kind": budget.kind, "most": budget.most}
+    trim |= {"doing": None, "share": None}
+    told: dict[str, Any] = {"steps": None, "tokens_total": None}
+    progress = run.progress() if at_work else {}
+    if isinstance(progress.get("doing"), str):
+        trim |= {"doing": progress["doing"], "share": progress.get("share")}
+        told["seconds_left"] = progress.get("seconds_left")
+    return {**told, "trim": trim}
 
 
 def _of_progress(run: Run, spec: RunSpec, known: int) -> dict[str, Any]:

@@ -225,9 +225,14 @@ def read_needs(file: Path, header: dict[str, Any]) -> list[Loss]:
         return []
 
 
-def _begins_with(file: Path, header: dict[str, Any]) -> bool:
+def read_header(file: Path) -> dict[str, Any]:
+    """The first line of a file of needs; empty where there is none."""
     try:
-        first = read_lines(file)[:1]
+        return next(iter(read_lines(file)), {})
     except (OSError, ValueError):
-        return False
-    return bool(first) and all(first[0].get(name) == value for name, value in header.items())
+        return {}
+
+
+def _begins_with(file: Path, header: dict[str, Any]) -> bool:
+    first = read_header(file)
+    return bool(first) and all(first.get(name) == value for name, value in header.items())

@@ -1,9 +1,13 @@
-"""The examples in the API's document, asked of the shipped model: `python -m tests.examples` writes them."""
+"""The examples in the API's document, asked of the shipped model: `python -m tests.examples` writes them.
+
+That of a path is asked of a run that was trimmed from it, `python -m tests.examples RUN`, or stays as it is.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,11 +23,13 @@ SHIPPED = "classics-adaptive"
 SHOWN = 3
 """Of a longer list of objects, or of a longer table."""
 TEXTS = ("application/json", "text/csv", "application/x-ndjson", "text/event-stream")
+TRIM = "shorter"
+"""The run that the example of a trim puts in the queue; it is taken out again."""
 MINE: dict[str, Any] = {"parameters": {"run": "my-first"}}
 
 
-def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
-    """What is sent, by operation; those that change a run one after another."""
+def given(shipped: str, other: str, trimmed: str | None) -> dict[str, dict[str, Any] | None]:
+    """What is sent, by operation, or None where it cannot be; those that change a run one after another."""
     of_checkpoint = {"parameters": {"id": shipped}}
     run = {"parameters": {"run": shipped.split("@")[0]}}
     text = {"text": "To be", "context": "HAMLET. "}
@@ -74,6 +80,12 @@ def given(shipped: str, other: str) -> dict[str, dict[str, Any]]:
             **of_checkpoint,
             "request": {"spans": [{"layer": 3, "head": 3, "span": 128}]},
         },
+        "get_needs": of_checkpoint,
+        "get_path": {"parameters": {"id": trimmed}} if trimmed else None,
+        "start_trim": {
+            **of_checkpoint,
+            "request": {"kind": "bpc", "most": 0.01, "name": TRIM},
+        },
         "continue_text": {
             **of_checkpoint,
             "request": {"text": "To be, or not to ", "tokens": 4, "temperature": 0.8, "seed": 1},
@@ -111,15 +123,17 @@ def asked(client: TestClient) -> dict[str, dict[str, Any]]:
     """Every example: parameters, request, and answers by media type; what cannot be had here is left out."""
     items = client.get("/api/v1/checkpoints").json()["items"]
     ids = [item["id"] for item in items if item["id"].startswith(f"{SHIPPED}@")]
+    trimmed = next((item["id"] for item in items if item["parent"] in ids), None)
     operations = {
         operation["operationId"]: (path, method, operation)
         for path, methods in client.get("/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
     examples = {}
-    for name, sent in given(ids[0], ids[-1]).items():
-        if (answers := _answers(client, *operations[name], sent)) is not None:
+    for name, sent in given(ids[0], ids[-1], trimmed).items():
+        if sent and (answers := _answers(client, *operations[name], sent)) is not None:
             examples[name] = {**sent, "answers": answers}
+    client.delete(f"/api/v1/runs/{TRIM}?name={TRIM}")
     return examples
 
 
@@ -160,7 +174,12 @@ def _shortened(value: Any) -> Any:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(runs=prepared(Path(folder)), hosts=["testserver"])
+        runs = prepared(Path(folder))
+        if sys.argv[1:]:
+            trimmed_run = Path(sys.argv[1])
+            shutil.copytree(trimmed_run, runs / trimmed_run.name)
+        settings = Settings(runs=runs, hosts=["testserver"])
         with TestClient(create_app(settings)) as client:
-            examples = asked(client)
+            known = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+            examples = {"get_path": known.get("get_path"), **asked(client)}
     EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")

@@ -19,7 +19,7 @@ from backend.settings import Settings
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(:\d*)?")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
-RUNS = "/api/v1/runs/"
+RUNS, TRIMS = "/api/v1/runs/", "/trims"
 OPEN = {*VIEWS, "/healthz", "/readyz", "/api/v1/session"}
 """What the page needs to ask for the token, and what tells that the service is well."""
 
@@ -54,7 +54,8 @@ class Guard:
             if credential == "session" and sender == "unknown":
                 detail = "a session is for the page; others send Authorization: Bearer TOKEN"
                 return problem(403, detail)
-        if self.read_only and changes and f"{path}/".startswith(RUNS):
+        makes_runs = f"{path}/".startswith(RUNS) or path.endswith(TRIMS)
+        if self.read_only and changes and makes_runs:
             return problem(403, "this service is read-only: its runs are changed elsewhere")
         return None
 

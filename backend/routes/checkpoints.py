@@ -92,6 +92,7 @@ def item_of(entry: Entry, training: bool) -> dict[str, object]:
         "mean_span": float(table["span"].mean()),
         "created": datetime.fromisoformat(entry.summary["created"]),
         "training": training,
+        "parent": entry.spec.parent or None,
         **costs(table, model),
     }
 

@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal
 
 import pandas as pd
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from analysis.heads import bins_table, head_figure, heads_table
-from analysis.spans import spans_table
+from analysis.needs import needed_spans
 from analysis.use import distribution_figure, reach_figure
 from backend.catalogue import Entry
 from backend.representations import RESPONSES, ChosenForm, Form, represent, unchanging
-from backend.routes.checkpoints import ChosenCheckpoint
+from backend.routes.checkpoints import ChosenCheckpoint, table_of
 from backend.schemas import heads as schemas
+from backend.trims import Measured, measured_needs
 from model.head_use import log_edges
 
 router = APIRouter(tags=["checkpoints"])
@@ -32,13 +34,15 @@ async def get_heads(
 ) -> Response:
     """Every head: its span, what it uses of it on held-out text, what moves its z, its cost; json, csv, or a figure."""
 
+    measured = await run_in_threadpool(measured_needs, entry, request.app.state.settings.runs)
+
     def made() -> Response:
-        model, table = entry.spec.model, _table(entry)
+        model, table = entry.spec.model, _table(entry, measured)
         answer = schemas.Heads.model_validate({**_about(entry), "heads": _records(table)})
         draw = {"reach": reach_figure, "distribution": distribution_figure}[show]
         return represent(form, answer, table, lambda: draw(table, model))
 
-    return await unchanging(request, form, (entry, "heads", show), made)
+    return await unchanging(request, form, (entry, "heads", show, measured.version), made)
 
 
 @router.get(
@@ -54,13 +58,14 @@ async def get_head(
     head: Annotated[int, Path(description="from 0")],
 ) -> Response:
     """One head, with its attention by distance and its z over training: json, csv (a row a bin), or a figure."""
-    made = partial(_head, entry, form, layer, head)
-    return await unchanging(request, form, (entry, "head", layer, head), made)
+    measured = await run_in_threadpool(measured_needs, entry, request.app.state.settings.runs)
+    made = partial(_head, entry, measured, form, layer, head)
+    return await unchanging(request, form, (entry, "head", layer, head, measured.version), made)
 
 
-def _head(entry: Entry, form: Form, layer: int, head: int) -> Response:
+def _head(entry: Entry, measured: Measured, form: Form, layer: int, head: int) -> Response:
     """Raises 404."""
-    model, table = entry.spec.model, _table(entry)
+    model, table = entry.spec.model, _table(entry, measured)
     found = table[(table["layer"] == layer) & (table["head"] == head)]
     if found.empty:
         raise no_such_head(entry, layer, head)
@@ -84,9 +89,10 @@ def no_such_head(entry: Entry, layer: int, head: int) -> HTTPException:
     return HTTPException(404, f"there is no layer {layer}, head {head} in {entry.id}: {there_are}")
 
 
-def _table(entry: Entry) -> pd.DataFrame:
-    model = entry.spec.model
-    return heads_table(spans_table(entry.z, model, entry.sample), model, entry.use)
+def _table(entry: Entry, measured: Measured) -> pd.DataFrame:
+    spans = table_of(entry)
+    needed = needed_spans(spans, measured.losses)
+    return heads_table(spans, entry.spec.model, entry.use, needed)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ class CheckpointItem(BaseModel):
     mean_span: float = Field(description="tokens")
     created: datetime
     training: bool
+    parent: str | None = Field(description="the checkpoint that this one was trimmed from")
     flops: float = Field(description="as the paper counts them")
     flops_with_positions: float = Field(description="with q . p_x, which the paper leaves out")
     flops_paid: float = Field(description="of a dynamic span: the longest of each chunk of queries")

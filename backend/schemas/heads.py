@@ -30,6 +30,10 @@ class Head(BaseModel):
     reach_unused: bool | None = Field(
         description="far allowed, near used: a span over two ramps, distance_90 under a quarter of it"
     )
+    needs: int | float | None = Field(
+        description="the shortest span tried with which, as with all longer ones, it loses less than 0.001 bits; null "
+        "where that was not measured: /needs tells how"
+    )
     flops: float = Field(description="multiply-adds a token, as the paper counts them")
     flops_share: float = Field(description="of what the attention of all heads costs")
     cache_bytes: float

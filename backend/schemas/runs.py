@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.schemas.arrays import TypedArray
+from backend.schemas.trims import Budget
 from model.alphabets import Unit
 from model.config import Variant
 from model.runs import Event, State
@@ -46,6 +47,14 @@ class RunChanges(BaseModel):
     archived: Annotated[bool | None, Field(strict=True)] = None
 
 
+class Trim(Budget):
+    """A run that trims a checkpoint; what it does now, while it is at work."""
+
+    parent: str = Field(description="the checkpoint that is trimmed")
+    doing: str | None
+    share: float | None = Field(description="of the work that is done")
+
+
 class RunItem(BaseModel):
     name: str
     title: str
@@ -68,6 +77,7 @@ class RunItem(BaseModel):
     created: datetime | None
     checkpoints: list[str] = Field(description="ids, the newest first")
     imported: bool
+    trim: Trim | None = Field(description="null for a run that trains")
     shelf: bool = Field(description="it ships, and is only read")
 
 

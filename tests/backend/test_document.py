@@ -21,6 +21,7 @@ SAME_EVERYWHERE = (
     "get_statistics",
     "get_heads",
     "get_head",
+    "get_needs",
     "compare",
     "get_published",
     "list_presets",
