@@ -79,17 +79,21 @@ def needs_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
 
 def path_table(path: Mapping[str, Any], config: ModelConfig) -> pd.DataFrame:
     """A row a point of a trim's path (trim.json), from the parent on: mean_span (tokens), flops (multiply-adds a token,
-    as the paper counts them), cache_bytes, bits lost on the sample and their standard error, bpc, chosen.
+    as the paper counts them), flops_with_positions, cache_bytes, bits lost on the sample and their standard error, bpc, chosen.
 
     bpc is that of all of valid for the parent and the chosen point; of the others, the parent's and what the sample lost.
     """
     table = pd.DataFrame(path["points"])[["mean_span", "kept", "bits", "error"]]
     valid = path["valid"]
     table["flops"] = [flops(config, mean) for mean in table["mean_span"]]
+    table["flops_with_positions"] = [
+        flops(config, mean, positions=True) for mean in table["mean_span"]
+    ]
     table["cache_bytes"] = [cache_bytes(config, kept) for kept in table["kept"]]
     table["chosen"] = table.index == path["chosen"]
     table["bpc"] = (valid["before"] + table["bits"]).where(~table["chosen"], valid["after"])
-    return table[["mean_span", "flops", "cache_bytes", "bits", "error", "bpc", "chosen"]]
+    columns = ["mean_span", "flops", "flops_with_positions", "cache_bytes", "bits", "error", "bpc"]
+    return table[[*columns, "chosen"]]
 
 
 def path_figure(table: pd.DataFrame) -> go.Figure:

@@ -16,7 +16,8 @@ def reach_figure(heads: pd.DataFrame, config: ModelConfig) -> go.Figure:
     """May look against does look: every head's span, and how far back its attention lies on average.
 
     A bar goes on to the distance within which lie 90% of it. A head that may look far and looks near is a diamond.
-    Heads of which this was not measured, or that look at nothing, are left out.
+    Heads of which this was not measured, or that look at nothing, are left out. Where it was measured, a tick marks
+    what a head needs to look at.
     """
     known = heads[heads["mean_distance"].astype(float) > 0]
     unused = known["reach_unused"].astype(bool)
@@ -53,12 +54,25 @@ def reach_figure(heads: pd.DataFrame, config: ModelConfig) -> go.Figure:
             f"{config.unit}<extra></extra>"
         ),
     )
+    needing = known[known["needs"].notna()]
+    if len(needing):
+        figure.add_scatter(
+            x=needing["needs"].astype(float).tolist(),
+            y=needing["mean_distance"].tolist(),
+            name="needs",
+            mode="markers",
+            marker={"color": SOFT, "size": 8, "symbol": "line-ns-open", "line": {"width": 1.5}},
+            customdata=np.array(head_names(needing))[:, None],
+            hovertemplate=f"%{{customdata[0]}}<br>needs %{{x:.0f}} {config.unit}, if cut alone<extra></extra>",
+        )
     figure.update_layout(**LAYOUT)
     for update, column, title in (
         (figure.update_xaxes, "span", f"may look: span, {config.unit}"),
         (figure.update_yaxes, "mean_distance", "does look: mean distance"),
     ):
         low = known[column].min() * 0.8 if len(known) else 1
+        if column == "span" and len(needing):
+            low = min(low, 0.8 * needing["needs"].min())
         update(
             type="log",
             range=[math.log10(low), math.log10(config.span_limit * 1.12)],

@@ -37,7 +37,7 @@ async function answered(path, options = {}, note = noted) {
       throw new Problem(body?.detail ?? body?.title ?? `The service answered ${response.status} and did not say why: its log may.`, response.status);
     }
     const again = found();
-    if (path.startsWith('/runs') && (options.method ?? 'GET') !== 'GET') {
+    if ((path.startsWith('/runs') || path.endsWith('/trims')) && (options.method ?? 'GET') !== 'GET') {
       throw new Problem('The service did not answer, so this may not have been done: see how the run stands when it is back.');
     }
     await again;
@@ -113,8 +113,8 @@ export const checkpoint = (id) => (/@\d+$/.test(id) ? once : request)(pathOf(id)
 /** @param {string} id @returns {Promise<Spans>} */
 export const spans = (id) => once(pathOf(id, 'spans'));
 
-/** What every head may reach, does reach, and what moves its z. @param {string} id @returns {Promise<HeadUses>} */
-export const heads = (id) => once(pathOf(id, 'heads'));
+/** What every head may reach, does reach, needs, once that is measured, and what moves its z. @param {string} id @returns {Promise<HeadUses>} */
+export const heads = (id) => request(pathOf(id, 'heads'));
 
 /** @param {string} id @param {{ layer: number, head: number }} place @returns {Promise<HeadDetail>} */
 export const head = (id, { layer, head }) => once(pathOf(id, `heads/${layer}/${head}`));
@@ -141,6 +141,12 @@ export const surveyedHead = (id, name, place) => request(surveyedHeadPath(id, na
  * @returns {Promise<WhatIf>}
  */
 export const whatIf = (id, spans, signal) => request(pathOf(id, 'what-if'), { ...sent('POST', { spans }), signal });
+
+/** @param {string} id of a trimmed checkpoint @returns {Promise<TrimPath>} */
+export const path = (id) => once(pathOf(id, 'path'));
+
+/** @param {string} id @param {{ kind: TrimKind, most: number }} budget @returns {Promise<RunDetail>} */
+export const startTrim = (id, budget) => request(pathOf(id, 'trims'), sent('POST', budget));
 
 /** @param {string} id @returns {Promise<Statistics>} */
 export const statistics = (id) => once(pathOf(id, 'statistics'));

@@ -28,6 +28,7 @@ interface Checkpoint {
   mean_span: number;
   created: string;
   training: boolean;
+  parent: string | null;
   flops: number;
   flops_with_positions: number;
   flops_paid: number;
@@ -75,6 +76,7 @@ interface HeadUse {
   pull_error: number | null;
   penalty: number | null;
   reach_unused: boolean | null;
+  needs: number | null;
   flops_share: number;
 }
 
@@ -360,7 +362,27 @@ interface Run {
   created: string | null;
   checkpoints: string[];
   imported: boolean;
+  trim: Trim | null;
   shelf: boolean;
+}
+
+type TrimKind = 'bpc' | 'flops' | 'cache';
+
+/** What a run is to trim, how far, and what it is doing now. */
+interface Trim {
+  parent: string;
+  kind: TrimKind;
+  most: number;
+  doing: string | null;
+  share: number | null;
+}
+
+/** How a trimmed checkpoint came to be, from its parent on. */
+interface TrimPath {
+  checkpoint: string;
+  parent: string;
+  tokens: number;
+  points: { mean_span: number, flops: number, flops_with_positions: number, cache_bytes: number, bits: number, error: number | null, bpc: number, chosen: boolean }[];
 }
 
 interface RunConfig {

@@ -42,6 +42,7 @@ class PathPoint(BaseModel):
 
     mean_span: float = Field(description="tokens, over heads")
     flops: float = Field(description="multiply-adds a token, as the paper counts them")
+    flops_with_positions: float = Field(description="with q . p_x, which the paper leaves out")
     cache_bytes: float
     bits: float = Field(description="lost on the sample, a token")
     error: float | None = Field(description="standard error of `bits`")

@@ -12,7 +12,7 @@ import { textSection } from './compare/texts.js';
 import { headline, subline } from './compare/words.js';
 
 /**
- * @typedef {import('./compare/chosen.js').Chosen & { spans: Spans }} Shown
+ * @typedef {import('./compare/chosen.js').Chosen & { spans: Spans, path: TrimPath | null }} Shown
  * @typedef {{
  *   checkpoints: Checkpoint[], published: PublishedResult[], chosen: Shown[], comparison: Comparison | null, unit: string,
  *   head: Head | undefined, choices: Choices,
@@ -46,7 +46,9 @@ export async function build(frame) {
   /** @param {Choices} choices @returns {Promise<State>} */
   async function gather(choices) {
     const found = await chosenBy(choices.ids);
-    const chosen = await Promise.all(signed(found).map(async (checkpoint) => ({ ...checkpoint, spans: await api.spans(checkpoint.id) })));
+    const chosen = await Promise.all(signed(found).map(async (checkpoint) => ({
+      ...checkpoint, spans: await api.spans(checkpoint.id), path: checkpoint.parent ? await api.path(checkpoint.id).catch((error) => (frame.complain(error), null)) : null,
+    })));
     const comparison = chosen.length > 1 ? await api.compare(chosen.map(({ id }) => id)) : null;
     const units = new Set(chosen.map(({ unit }) => unit.slice(0, -1)));
     return { checkpoints, published, chosen, comparison, unit: units.size === 1 ? [...units][0] : 'token', head: headOf(chosen, comparison, choices), choices };

@@ -42,7 +42,7 @@ export async function build(page) {
   const map = headMap(parts);
   const reach = reachFigure(parts);
   const distribution = distributionFigure(parts);
-  const panel = headPanel({ ...parts, history, cutting: { cut, keep, reset, ready: () => { ask(cuts); } } });
+  const panel = headPanel({ ...parts, history, cutting: { cut, keep, reset, ready: () => { ask(cuts); } }, again });
   const table = headTable(parts);
   const asIf = el('p', { class: 'as-if', role: 'status' });
 
@@ -63,6 +63,14 @@ export async function build(page) {
     cuts = withCut(cuts, head, span);
     show();
     if (cuts.length) ask(cuts);
+  }
+
+  /** What heads need has been measured meanwhile. */
+  async function again() {
+    const { heads } = await api.heads(checkpoint.id);
+    for (const head of uses.heads) head.needs = findHead(heads, headKey(head))?.needs ?? null;
+    table.measured();
+    show();
   }
 
   function keep() {

@@ -2,11 +2,14 @@ import { el } from '../../parts/dom.js';
 import { figure } from '../../parts/figure.js';
 import { linkButton } from '../../parts/save.js';
 import { segments } from '../../parts/segments.js';
-import { bits, bytes, compact } from '../../words.js';
+import { bits, bytes, compact, count } from '../../words.js';
 import { domains, edge, heightFor, rangeOf, ticksOf } from './axes.js';
 import { symbols } from './chosen.js';
 import { facetsOf } from './facets.js';
 import { placed } from './labels.js';
+
+/** Bits, on the path of a trim. */
+const mostLost = 0.1;
 
 /** What bits are set against. */
 export const costs = {
@@ -62,8 +65,9 @@ export function costFigure(frame, { add }) {
   };
 
   /** @param {Facet} facet @param {ReturnType<typeof domains>[number]} place @param {string} n of its axes @param {Colours} colours */
-  function drawFacet({ corpus, unit, others, chosen, published }, place, n, colours) {
-    const points = [...others, ...chosen, ...published];
+  function drawFacet({ corpus, unit, whole, others, chosen, published }, place, n, colours) {
+    const paths = whole ? state.chosen.flatMap(({ id, path }) => (path && chosen.some((point) => point.id === id) ? [drawnPath(path, against)] : [])) : [];
+    const points = [...others, ...chosen, ...published, ...paths.flat()];
     const [x, y] = [rangeOf(points.map((point) => Math.log(point.x)), 0.12, 0.16), rangeOf(points.map((point) => point.y), 0.12, 0.02)];
     const at = (/** @type {{ x: number, y: number }} */ point) => ({
       x: place.width * (Math.log(point.x) - x[0]) / (x[1] - x[0]), y: place.height * (y[1] - point.y) / (y[1] - y[0]),
@@ -84,6 +88,9 @@ export function costFigure(frame, { add }) {
     });
     return {
       data: [
+        ...paths.flatMap((path) => trace('path of a trim', path, {
+          mode: 'lines', line: { color: colours.soft, width: 1.5, dash: 'dot' }, text: path.map((point) => card('on the path of a trim', point, unit, `mean span ${count(point.mean_span)}`)),
+        })),
         ...trace('others', others, { ...marks(others, 8), opacity: 0.55, text: others.map((point) => card(point.id, point, unit, 'click to compare')) }),
         ...trace('chosen', chosen, { ...marks(chosen, 13), text: chosen.map((point) => card(point.id, point, unit, point.variant)) }),
         ...trace('published', published, {
@@ -125,6 +132,9 @@ export function costFigure(frame, { add }) {
   };
 }
 
+/** As far as it loses little: the rest would press all else together. @param {TrimPath} path @param {Cost} against */
+const drawnPath = ({ points }, against) => points.filter(({ bits: lost }) => lost <= mostLost).map((point) => ({ ...point, x: point[against], y: point.bpc }));
+
 /** With its layers, where several have one name. @param {PublishedResult} result @param {PublishedResult[]} published */
 const nameOf = ({ model, layers }, published) => (published.filter((other) => other.model === model).length > 1 ? `${model} ${layers}` : model);
 
@@ -132,6 +142,7 @@ const nameOf = ({ model, layers }, published) => (published.filter((other) => ot
 function note(facets, against) {
   const measured = facets.some(({ chosen, whole }) => chosen.length && !whole) ? 'on the part of valid that training evaluates on' : 'on held-out text';
   const others = facets.some(({ others: faint }) => faint.length) ? '; faint marks are the other checkpoints, click one to add it' : '';
+  const trimmed = facets.some(({ chosen, whole }) => whole && chosen.some(({ parent }) => parent)) ? '; a dotted line is what shorter spans of the parent would have cost, on a sample' : '';
   const published = facets.some(({ published: hollow }) => hollow.length) ? '; hollow ones are published, on test, some with their number of layers' : '';
-  return `Further left is cheaper, further down better. Bits ${measured}${others}${published}. Here: ${costs[against].note}. Bits of different corpora are not comparable: each has its own axes.`;
+  return `Further left is cheaper, further down better. Bits ${measured}${others}${trimmed}${published}. Here: ${costs[against].note}. Bits of different corpora are not comparable: each has its own axes.`;
 }

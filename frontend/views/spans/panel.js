@@ -4,15 +4,16 @@ import { sheet } from '../../parts/sheet.js';
 import { amount, findHead, headKey, headName, longestRank, ranked, share } from '../../words.js';
 import { historyFigure } from './history.js';
 import { maskFigure } from './mask.js';
+import { trimSection } from './trim.js';
 import { whatIfSection } from './what-if.js';
 import { forces } from './words.js';
 
 /**
  * The chosen head: what it may see, what it uses, what it needs.
- * @param {import('./figure.js').Parts & { history: History | null, cutting: import('./what-if.js').Cutting }} parts
+ * @param {import('./figure.js').Parts & { history: History | null, cutting: import('./what-if.js').Cutting, again: () => void }} parts
  */
 export function headPanel(parts) {
-  const { page, spans, uses, unit, history, cutting } = parts;
+  const { page, spans, uses, unit, history, cutting, again } = parts;
   const order = ranked(spans.heads).map(headKey);
   const dynamic = spans.variant === 'dynamic';
   const title = el('h2');
@@ -23,6 +24,7 @@ export function headPanel(parts) {
   const forced = el('p', { class: 'note' });
   const mask = maskFigure(parts);
   const whatIf = whatIfSection(page, spans, unit, cutting);
+  const trim = trimSection(page, unit, { measured: again });
   const past = history && historyFigure(page, history, unit);
   const unmeasured = el('p', { class: 'note' }, uses.detail ?? '');
   const inText = el('button', { type: 'button', class: 'link', onclick: () => page.go('text') }, 'See this head read a text');
@@ -50,6 +52,7 @@ export function headPanel(parts) {
       ...(dynamic ? { 'span, 10% to 90%': `${amount(own.p10)} – ${amount(own.p90)}` } : {}),
       'z, soft length': amount(own.z),
       ...(used && used.mean_distance !== null ? measured(used) : {}),
+      ...(used && used.needs !== null ? { 'needs, if cut alone': `${amount(used.needs)} ${unit}s` } : {}),
     }));
     forced.textContent = used ? forces(used, unit) : '';
   }
@@ -64,7 +67,7 @@ export function headPanel(parts) {
 
   let first = /** @type {Promise<void> | undefined} */ (undefined);
   const element = sheet({ id: 'head-panel', label: 'The chosen head', bar: [barTitle, bar] },
-    title, standing, facts, unmeasured, mask.element, whatIf.element, past?.element ?? '', forced, inText);
+    title, standing, facts, unmeasured, mask.element, whatIf.element, trim.element, past?.element ?? '', forced, inText);
   return {
     element,
     whatIf,

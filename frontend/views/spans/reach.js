@@ -22,10 +22,11 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     return { element, drawn: Promise.resolve(), show() {} };
   }
   const words = disagreeing(uses.heads);
+  const needing = () => known.filter(({ needs }) => needs !== null);
   const picture = figure({
     id: 'reach', title: 'May look, does look', note: `${words} Bars go on to where 90% lies.`, height: 300, page,
     caption: () => `${page.checkpoint.id} · ${shown ? headName(shown.chosen) : ''}`,
-    rows: () => [['layer', 'head', 'span', 'mean_distance', 'distance_90', 'reach_unused'], ...known.map((head) => [head.layer, head.head, head.span, head.mean_distance, head.distance_90, String(head.reach_unused)])],
+    rows: () => [['layer', 'head', 'span', 'mean_distance', 'distance_90', 'reach_unused', 'needs'], ...known.map((head) => [head.layer, head.head, head.span, head.mean_distance, head.distance_90, String(head.reach_unused), head.needs ?? ''])],
     onPoint: ({ customdata }) => {
       const head = findHead(known, customdata);
       if (head) chooseHead(head);
@@ -40,7 +41,7 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     const chosen = known.filter((head) => headKey(head) === headKey(/** @type {CutHead} */ (shown?.chosen)));
     const moved = known.filter((head) => findHead(shown?.cuts ?? [], headKey(head)));
     const size = width < 360 ? 6 : 8;
-    const [left, low] = [[spans.ramp, ...known.map(spanOf)], known.map(({ mean_distance }) => mean_distance)].map((values) => Math.min(...values) * 0.8);
+    const [left, low] = [[spans.ramp, ...known.map(spanOf), ...needing().map(({ needs }) => needs ?? limit)], known.map(({ mean_distance }) => mean_distance)].map((values) => Math.min(...values) * 0.8);
     const nearest = Math.max(left, low);
     const rise = (Math.log10(limit / left) / Math.log10(limit / low)) * (252 / Math.max(1, width - 60));
     /** @param {Measured} head pixels from the left */
@@ -50,6 +51,7 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     return {
       data: [
         { type: 'scatter', mode: 'lines', name: 'all that it may', x: [1, limit], y: [1, limit], line: { color: colours.soft, width: 1, dash: 'dot' }, hoverinfo: 'skip' },
+        ...needed(colours, chosen),
         points(known.filter((head) => !chosen.includes(head)), colours.marks, colours.ink, size),
         points(chosen, colours.accent, colours.accent, size + 3),
         ...(moved.length ? [{
@@ -87,6 +89,19 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     hovertemplate: '%{text}<extra></extra>',
   });
 
+  /**
+   * A tick where each head's need ends, and a hairline from there to its span.
+   * @param {Colours} colours @param {Measured[]} chosen
+   */
+  const needed = (colours, chosen) => (needing().length ? [{
+    type: 'scatter', mode: 'lines', name: 'from what it needs', hoverinfo: 'skip', line: { color: colours.line, width: 1 },
+    x: needing().flatMap((head) => [head.needs, spanOf(head), null]), y: needing().flatMap(({ mean_distance: y }) => [y, y, null]),
+  }, {
+    type: 'scatter', mode: 'markers', name: 'needs', x: needing().map(({ needs }) => needs), y: needing().map(({ mean_distance }) => mean_distance), customdata: needing().map(headKey),
+    marker: { symbol: 'line-ns-open', size: 8, color: needing().map((head) => (chosen.includes(head) ? colours.accent : colours.soft)), line: { width: 1.5 } },
+    text: needing().map((head) => `${headName(head)}<br>needs ${amount(head.needs ?? NaN)} ${unit}s, if cut alone`), hovertemplate: '%{text}<extra></extra>',
+  }] : []);
+
   /** @param {Measured} head */
   const label = (head) => {
     const cut = findHead(shown?.cuts ?? [], headKey(head));
@@ -101,8 +116,11 @@ export function reachFigure({ page, spans, uses, unit, chooseHead }) {
     show(next) {
       shown = next;
       const head = findHead(known, headKey(next.chosen));
-      const about = head ? ` ${headName(head)} may look ${amount(spanOf(head))} ${unit}s back and looks back ${amount(head.mean_distance)} on average.` : '';
-      picture.show(draw, { label: `Span against mean distance of the attention, ${known.length} heads. ${words}${about}` });
+      const needs = head && head.needs !== null ? ` It needs ${amount(head.needs)}.` : '';
+      const about = head ? ` ${headName(head)} may look ${amount(spanOf(head))} ${unit}s back and looks back ${amount(head.mean_distance)} on average.${needs}` : '';
+      const ticks = needing().length ? ' A tick to the left: what it needs, losing less than 0.001 bits if cut there alone.' : '';
+      picture.show(draw, {
+        note: `${words} Bars go on to where 90% lies.${ticks}`, label: `Span against mean distance of the attention, ${known.length} heads. ${words}${about}` });
     },
   };
 }

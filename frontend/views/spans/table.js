@@ -65,6 +65,10 @@ export function headTable({ page, uses, unit, chooseHead, growth }) {
       el('div', { class: 'bar' }, el('h2', {}, 'Every head'), el('span', { class: 'links' }, el('button', { type: 'button', class: 'quiet', 'aria-label': 'CSV of the heads below', onclick: csv }, 'CSV'))),
       el('p', { class: 'note' }, filter, ' ', found, ` · lengths in ${unit}s${measured}`),
       el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table of heads' }, el('table', {}, el('thead', {}, el('tr', {}, ...sorters)), body))),
+    /** More is known of what heads need. */
+    measured() {
+      rows = rows.map((row) => ({ ...row, needs: findHead(uses.heads, headKey(row))?.needs ?? null }));
+    },
     /** @param {import('./figure.js').Shown} shown */
     show({ chosen: head, cuts }) {
       chosen = headKey(head);
@@ -82,6 +86,7 @@ const columnsOf = (unit) => [
   { name: 'z', of: ({ z }) => z, words: amount, about: 'its learned length' },
   { name: 'mean distance', of: ({ mean_distance }) => mean_distance, words: amount, about: 'how far back it looks on average' },
   { name: '90% within', of: ({ distance_90 }) => distance_90, words: amount, about: 'the distance that holds 90% of its attention' },
+  { name: 'needs', of: ({ needs }) => needs, words: amount, about: 'the shortest span that was tried with which it loses less than 0.001 bits, all others as they are' },
   { name: 'entropy', of: ({ entropy }) => entropy, words: amount, about: 'how spread its attention is, in bits' },
   { name: 'outside', of: ({ outside }) => outside, words: share, about: 'the share of its attention that falls before the text' },
   { name: 'cost', of: ({ flops_share }) => flops_share, words: share, about: 'its share of what the attention of all heads costs' },

@@ -4,7 +4,7 @@ import { el, factList } from '../../parts/dom.js';
 import { age, amount, bits, compact, count, duration } from '../../words.js';
 import { confirmDeletion } from './delete.js';
 import { written } from './settings.js';
-import { stateNames, standing, unitsOf } from './words.js';
+import { budgetOf, partDone, stateName, standing, unitsOf } from './words.js';
 
 /**
  * The chosen run's panel: its title and note, to be changed in place; what it does, and what one can tell it.
@@ -73,7 +73,7 @@ export function aboutRun(frame, detail, around) {
 
   /** @param {Run} next */
   function show(next) {
-    if (next.state !== run.state) announced.textContent = `${next.title || name}: ${stateNames[next.state]}`;
+    if (next.state !== run.state) announced.textContent = `${next.title || name}: ${stateName(next)}`;
     run = next;
     if (document.activeElement !== title) title.value = run.title;
     if (document.activeElement !== note) note.value = run.note;
@@ -81,7 +81,7 @@ export function aboutRun(frame, detail, around) {
     line.textContent = standing(run);
     line.classList.toggle('wrong', state === 'failed' || state === 'unreadable');
     bar.hidden = shelf || state === 'ended' || state === 'unreadable';
-    bar.value = run.steps ? run.step / run.steps : 0;
+    bar.value = partDone(run);
     stop.hidden = fixed || !['training', 'paused', 'queued', 'interrupted'].includes(state);
     resume.hidden = fixed || run.imported || !['stopped', 'failed'].includes(state);
     archive.hidden = fixed;
@@ -109,7 +109,8 @@ function factsOf(run, config) {
     name: run.name,
     ...(run.variant ? { variant: run.variant, corpus: run.corpus ?? '–' } : {}),
     ...(model ? { 'layers × heads': `${model.layers} × ${model.heads}`, 'D, FF': `${count(model.hidden)}, ${count(model.inner)}`, 'span limit S': `${count(model.span_limit)} ${units}` } : {}),
-    ...(penalty !== undefined && run.variant !== 'fixed' ? { 'penalty λ': written(penalty) } : {}),
+    ...(run.trim ? { 'trimmed from': run.trim.parent, budget: budgetOf(run.trim) } : {}),
+    ...(penalty !== undefined && run.variant !== 'fixed' && !run.trim ? { 'penalty λ': written(penalty) } : {}),
     [`bits a ${units.slice(0, -1)}`]: bits(run.bpc),
     ...(run.mean_span === null ? {} : { 'mean span': `${amount(run.mean_span)} ${units}` }),
     ...(run.tokens_total ? { read: `${compact(run.tokens ?? 0)} of ${compact(run.tokens_total)} ${units}` } : {}),

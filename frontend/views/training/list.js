@@ -1,6 +1,6 @@
 import { el } from '../../parts/dom.js';
 import { amount, bits, count, duration } from '../../words.js';
-import { readOnlyLine, stateNames } from './words.js';
+import { partDone, readOnlyLine, stateName } from './words.js';
 
 const columns = ['run', 'state', 'step', 'bpc', 'mean span', 'tokens a second', 'time left'];
 
@@ -86,11 +86,10 @@ function rowOf(name, choose) {
       button.title = run.name;
       why.textContent = run.detail;
       why.title = run.detail;
-      state.textContent = run.shelf ? 'ships' : run.imported ? 'imported' : stateNames[run.state];
-      const part = run.steps ? run.step / run.steps : 0;
+      state.textContent = run.shelf ? 'ships' : run.imported ? 'imported' : stateName(run);
       bar.hidden = run.state === 'ended' || run.state === 'unreadable';
-      bar.value = part;
-      step.textContent = count(run.step);
+      bar.value = partDone(run);
+      step.textContent = run.trim ? '' : count(run.step);
       bpc.textContent = bits(run.bpc);
       span.textContent = run.mean_span === null ? '–' : amount(run.mean_span);
       rate.textContent = run.tokens_per_second === null ? '' : count(run.tokens_per_second);

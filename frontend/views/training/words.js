@@ -1,12 +1,22 @@
 /** States and events as a person says them. */
 
-import { amount, bits, count, duration } from '../../words.js';
+import { amount, bits, count, duration, share } from '../../words.js';
 
 /** @type {Record<RunState, string>} */
 export const stateNames = {
   queued: 'waiting', training: 'training', paused: 'paused', stopping: 'stopping', stopped: 'stopped',
   interrupted: 'interrupted', failed: 'failed', ended: 'ended', unreadable: 'unreadable',
 };
+
+/** @param {Run} run what it does, in a word */
+export const stateName = ({ state, trim }) => (trim && state === 'training' ? 'trimming' : stateNames[state]);
+
+/** @param {Run} run the part of it that is done, 0 to 1 */
+export const partDone = ({ step, steps, trim }) => (trim ? trim.share ?? 0 : steps ? step / steps : 0);
+
+/** @param {Trim} trim how far */
+export const budgetOf = ({ kind, most }) =>
+  (kind === 'bpc' ? `at most ${most} bits more` : `to ${share(most)} of the ${kind === 'flops' ? 'attention’s FLOPs' : 'cache'}`);
 
 export const readOnlyLine = 'This service is read-only: runs are watched here, and begun and changed elsewhere.';
 
@@ -31,8 +41,10 @@ export const standingAndWhy = (run) => [standing(run), ...(run.detail ? [run.det
 
 /** @param {Run} run how far it is, in a line */
 export function standing(run) {
-  const { state, step, steps, tokens_per_second: rate, seconds_left: left } = run;
-  const parts = [stateNames[state]];
+  const { state, step, steps, trim, tokens_per_second: rate, seconds_left: left } = run;
+  const parts = [stateName(run)];
+  if (trim) parts.push(`${trim.parent}, ${budgetOf(trim)}`);
+  if (trim?.doing) parts.push(`${trim.doing}, ${share(trim.share ?? NaN)}`);
   if (steps !== null) parts.push(run.imported ? `${count(step)} steps` : `step ${count(step)} of ${count(steps)}`);
   if (state === 'training' && rate !== null) parts.push(`${count(rate)} ${unitsOf(run)} a second`);
   if (state === 'training' && left !== null) parts.push(`about ${duration(left)} left`);
@@ -57,6 +69,7 @@ export function headline(run, evaluations) {
   const bpc = `bits a ${unit}`;
   const [from, to] = [first.mean_span, last.mean_span];
   const spans = from !== null && to !== null;
+  if (run.trim) return `${run.trim.parent} trimmed ${budgetOf(run.trim)}: ${bits(last.bpc)} ${bpc}${spans ? `, mean span ${amount(to)}` : ''}.`;
   if (first === last) return `At step ${count(last.step)} ${bpc} are ${bits(last.bpc)}${spans ? ` and the mean span is ${amount(to)}` : ''}.`;
   const between = `From step ${count(first.step)} to ${count(last.step)}`;
   const fell = `${bpc} ${(last.bpc ?? 0) <= (first.bpc ?? 0) ? 'fell' : 'rose'} from ${bits(first.bpc)} to ${bits(last.bpc)}`;
