@@ -272,9 +272,9 @@ def trim_to(
         )
     if output.exists():
         raise RunError(f"{output} exists: choose another folder")
-    found = trim(parent, budget, output.parent, told, data, device)
     spec = trimmed_spec(parent, budget)
     try:
+        found = trim(parent, budget, output.parent, told, data, device)
         with whole_folder(output) as new:
             (new / "run.json").write_text(json.dumps(spec.to_dict(), indent=1) + "\n", "utf-8")
             found.write(new)
