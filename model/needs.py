@@ -23,19 +23,27 @@ from model.transformer import Cut, Transformer
 Told = Callable[[str, float], None]
 """Is told what is being done, and how much of it was: in readings of the whole sample. It may raise to leave."""
 
-LANES, LANE_TOKENS, LANE_LIMITS = 4, 4096, 4
-"""A sample has so many pieces, each of at least so many tokens, and so many times S."""
+LANES, LANES_TOGETHER = 4, 16
+"""Pieces of valid on which heads are cut alone, and others on which they are cut together: what chose the cuts would
+make too little of what they lose."""
+LANE_TOKENS, LANE_LIMITS = 4096, 4
+"""A piece has at least so many tokens, and so many times S."""
 PIECE = 512
 """Tokens in a row whose bits are one observation, where the error of a mean is told."""
 SHORTEST = 4
 """Tokens: no head is tried with less."""
 
 
-def sample_of(split: np.ndarray, span_limit: int) -> np.ndarray:
-    """Pieces of a split (uint8 [time]), evenly spread over it: [lanes, time]."""
-    share = len(split) // LANES
-    length = min(share, max(LANE_TOKENS, LANE_LIMITS * span_limit))
-    return np.stack([split[lane * share :][:length] for lane in range(LANES)])
+def sample_of(split: np.ndarray, span_limit: int, *, together: bool = False) -> np.ndarray:
+    """Pieces of a split (uint8 [time]), evenly spread over it: [lanes, time].
+
+    Those for heads together begin in the middle of their share, so that of a long split no token is in both samples.
+    """
+    lanes = LANES_TOGETHER if together else LANES
+    share = len(split) // lanes
+    first = share // 2 if together else 0
+    length = min(share - first, max(LANE_TOKENS, LANE_LIMITS * span_limit))
+    return np.stack([split[first + lane * share :][:length] for lane in range(lanes)])
 
 
 def standard_error(change: Tensor) -> float | None:
@@ -203,13 +211,14 @@ def header_of(folder: Path, sample: np.ndarray) -> dict[str, Any]:
     return {"weights": weights, "sample": read, "tokens": sample.size - len(sample)}
 
 
-def files_of(folder: Path, runs: Path) -> list[Path]:
-    """Where the needs of a checkpoint may be, and, last, where they are kept: in its run, or, if that is only read, by the runs."""
-    run = folder.parent.parent
-    own = run / "needs" / f"{folder.name}.jsonl"
+def files_of(folder: Path, runs: Path, *, together: bool = False) -> list[Path]:
+    """Where the needs of a checkpoint, or what its heads lose together, may be, and, last, where that is kept: in its
+    run, or, if that is only read, by the runs.
+    """
+    run, name = folder.parent.parent, f"{folder.name}{'-together' if together else ''}.jsonl"
     if run.parent.resolve() == runs.resolve():
-        return [own]
-    return [own, runs / ".needs" / run.name / f"{folder.name}.jsonl"]
+        return [run / "needs" / name]
+    return [run / "needs" / name, runs / ".needs" / run.name / name]
 
 
 def read_needs(file: Path, header: dict[str, Any]) -> list[Loss]:

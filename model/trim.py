@@ -122,27 +122,32 @@ class _Trimming:
         self.before = checkpoint.read_summary(parent)
         self.valid, self.test = (split_of(corpus, spec.model, name) for name in ("valid", "test"))
         self.net = learning(checkpoint.load(parent, device))
-        pieces = sample_of(self.valid, spec.model.span_limit)
-        *others, own = files_of(parent, runs)
-        try:
-            self.sample = Sample(self.net, pieces)
-        except ValueError as error:
-            raise CorpusError(f"{corpus.name}: {error}") from error
-        self.needs = Needs(self.sample, header_of(parent, pieces), own, others)
-        config = spec.model
-        heads = tries(config, self.sample.uncut[1])
-        of_heads = sum((1 - layer / config.layers) * len(x) for (layer, _), x in heads.items())
+        self.alone, self.together = (self._needs(runs, together) for together in (False, True))
+        layers, heads = spec.model.layers, tries(self.net.config, self.alone.sample.uncut[1])
+        of_heads = sum((1 - layer / layers) * len(spans) for (layer, _), spans in heads.items())
         known = self.before["bpc"]["valid"] is not None
         read = (1 if known else 2) * len(self.valid) + len(self.test)
-        self.total = of_heads + JOINT + read / self.sample.tokens
+        read += JOINT * self.together.sample.tokens
+        self.total = of_heads + read / self.alone.sample.tokens
+
+    def _needs(self, runs: Path, together: bool) -> Needs:
+        pieces = sample_of(self.valid, self.net.config.span_limit, together=together)
+        *others, own = files_of(self.parent, runs, together=together)
+        try:
+            sample = Sample(self.net, pieces)
+        except ValueError as error:
+            raise CorpusError(f"{self.corpus.name}: {error}") from error
+        return Needs(sample, header_of(self.parent, pieces), own, others)
 
     def did(self, what: str, amount: float) -> None:
+        """`amount` in readings of the sample on which heads are cut alone."""
         self.done += amount
         self.told(what, min(self.done, self.total), self.total)
 
     def trimmed(self) -> Trimmed:
         self.did("reading the sample", 0)
-        path = TrimPath(self.needs, self.needs.of_heads(self.did), self.budget)
+        of_heads = self.alone.of_heads(self.did)
+        path = TrimPath(of_heads, self.alone.sample.uncut[1], self.together, self.budget)
         before = self.before["bpc"]["valid"]
         if before is None:
             before = self._read([]).bpc
@@ -154,7 +159,7 @@ class _Trimming:
         points, chosen = self._curve(path, length)
         net = with_spans(self.net, path.spans(length))
         after = {"valid": found.bpc, "test": self._read(path.cuts(length), "test").bpc}
-        spec = dataclasses.replace(self.spec, model=net.config)
+        spec, sample = dataclasses.replace(self.spec, model=net.config), self.together.sample
         return Trimmed(
             net,
             spec,
@@ -162,7 +167,7 @@ class _Trimming:
             self._summary(net, after, found),
             {
                 "parent": self.spec.parent,
-                "sample": {"tokens": self.sample.tokens, "bpc": self.sample.uncut[0].mean().item()},
+                "sample": {"tokens": sample.tokens, "bpc": sample.uncut[0].mean().item()},
                 "valid": {"before": before, "after": found.bpc},
                 "points": points,
                 "chosen": chosen,
@@ -187,7 +192,6 @@ class _Trimming:
                 break
             more = (lost - path.loss(length).bits) / length
             length = min(length - 1, path.within_bits(most, more))
-            self.did("stepping back", 1)
         return length, found if length else Evaluation(before, None)
 
     def _curve(self, path: TrimPath, chosen: int) -> tuple[list[dict[str, Any]], int]:
@@ -196,7 +200,7 @@ class _Trimming:
         for share in SHARES:
             if (length := path.to_mean_span(share)) is not None:
                 lengths.add(length)
-            self.did("measuring the path", 1)
+            self.did("measuring the path", self.together.sample.tokens / self.alone.sample.tokens)
         ordered = sorted(lengths)
         return [path.point(length).to_dict() for length in ordered], ordered.index(chosen)
 
@@ -204,7 +208,7 @@ class _Trimming:
         """All of a split, as one stream."""
 
         def told(tokens: int) -> None:
-            self.did(f"reading all of {split}", tokens / self.sample.tokens)
+            self.did(f"reading all of {split}", tokens / self.alone.sample.tokens)
 
         with self.net.cut(cuts):
             return evaluate(self.net, getattr(self, split), told=told)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from torch import Tensor
+
 from model.config import Budget
 from model.needs import Loss, Needs
 from model.transformer import Cut
@@ -41,31 +43,39 @@ class Point:
 class TrimPath:
     """Cuts in their order, those first that lose the fewest bits, and their standard error, for what they save.
 
+    Made of what each head loses alone, and of the spans that they have on that sample [layers, heads]; how far to go
+    is judged by what they lose `together`, on another one.
+
     Costs are what the budget counts: tokens of the mean span of all heads, or tokens in their caches.
     """
 
     def __init__(
-        self, needs: Needs, of_heads: Mapping[tuple[int, int], Sequence[Loss]], budget: Budget
+        self,
+        of_heads: Mapping[tuple[int, int], Sequence[Loss]],
+        spans: Tensor,
+        together: Needs,
+        budget: Budget,
     ) -> None:
-        self.needs, self.budget = needs, budget
-        config, spans = needs.sample.net.config, needs.sample.uncut[1]
-        dynamic = config.variant == "dynamic"
+        self.together, self.budget = together, budget
+        self.config = together.sample.net.config
+        self.mean_span = together.sample.uncut[1].mean().item()
+        dynamic = self.config.variant == "dynamic"
         self.most = {
-            place: config.most_span(*place) if dynamic else int(spans[place].item())
+            place: self.config.most_span(*place) if dynamic else int(spans[place].item())
             for place in of_heads
         }
         """The most that the span of each head can be, tokens."""
-        self.mean_span = spans.mean().item()
+        whole = spans.mean().item()
         steps = [
             (slope, (*place, span))
             for place, losses in of_heads.items()
-            for slope, span in cheapest(self._offers(place, losses))
+            for slope, span in cheapest(self._offers(self.most[place], whole, losses))
         ]
         self.steps: list[Cut] = [cut for _, cut in sorted(steps, key=lambda step: step[0])]
 
-    def _offers(self, place: tuple[int, int], losses: Sequence[Loss]) -> list[Offer]:
-        """The longest span first."""
-        whole = Offer(self.most[place], self.mean_span, 0.0)
+    def _offers(self, most: int, mean_span: float, losses: Sequence[Loss]) -> list[Offer]:
+        """Of a head: first what it has."""
+        whole = Offer(most, mean_span, 0.0)
         # what is saved is certain, what is lost is known so well
         offers = [
             whole,
@@ -81,10 +91,10 @@ class TrimPath:
         return [(*place, span) for place, span in spans.items()]
 
     def loss(self, length: int) -> Loss:
-        """What these cuts lose together on the sample; measured where it is not known."""
+        """What these cuts lose together; measured where it is not known."""
         if not length:
             return Loss((), 0.0, 0.0, self.mean_span)
-        return self.needs.loss(self.cuts(length))
+        return self.together.loss(self.cuts(length))
 
     def kept(self, length: int) -> int:
         """How many tokens all caches then hold."""
@@ -93,7 +103,7 @@ class TrimPath:
 
     def spans(self, length: int) -> list[list[int]]:
         """The most that the span of each head may then be, [layers, heads]: S where it is not cut."""
-        config = self.needs.sample.net.config
+        config = self.config
         own = {(layer, head): span for layer, head, span in self.steps[:length]}
         return [
             [own.get((i, j), config.most_span(i, j)) for j in range(config.heads)]
@@ -106,10 +116,7 @@ class TrimPath:
         return Point(self.spans(length), loss.bits, loss.error, loss.mean_span, self.kept(length))
 
     def within_bits(self, most: float, more: float = 0.0) -> int:
-        """How many steps lose no more bits, where each loses so much `more` than the sample says.
-
-        The order was chosen by what the sample says, so that this makes too little of what is lost.
-        """
+        """How many steps lose no more bits, where each loses so much `more` than the sample says."""
         beyond = self._first(lambda length: self.loss(length).bits + more * length > most)
         return (beyond or len(self.steps) + 1) - 1
 

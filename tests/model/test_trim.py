@@ -136,7 +136,7 @@ def test_a_useless_head_is_cut_before_any_that_is_needed_and_to_the_least(tmp_pa
     needs = Needs(Sample(net, text), {}, tmp_path / "needs.jsonl")
     of_heads = needs.of_heads(lambda what, amount: None)
     assert all(loss.bits == 0 for loss in of_heads[1, 1])
-    path = TrimPath(needs, of_heads, Budget("cache", 0.5))
+    path = TrimPath(of_heads, needs.sample.uncut[1], needs, Budget("cache", 0.5))
     place = path.steps.index(of_heads[1, 1][-1].cuts[0])
     assert [step[:2] for step in path.steps].count((1, 1)) == 1
     lost = {loss.cuts[0]: loss.bits for losses in of_heads.values() for loss in losses}
@@ -201,14 +201,15 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, data: Path) -> 
     (file,) = files_of(parent, tmp_path)
     kept = file.read_text().splitlines()
     assert len(kept) == 1 + 4
+    (together,) = files_of(parent, tmp_path, together=True)
     first = trim(parent, Budget("bpc", 0.02), tmp_path, quiet, data)
     assert file.read_text().splitlines()[:5] == kept
-    size = file.stat().st_size
+    size = file.stat().st_size + together.stat().st_size
     again = trim(parent, Budget("bpc", 0.02), tmp_path, quiet, data)
-    assert file.stat().st_size == size and again.path == first.path
+    assert file.stat().st_size + together.stat().st_size == size and again.path == first.path
     pieces = sample_of(corpora.load("enwik8", data).valid, SMALL.span_limit)
     header = header_of(parent, pieces)
-    alone = [loss for loss in read_needs(file, header) if len(loss.cuts) == 1]
+    alone = read_needs(file, header)
     sample = Sample(small("adaptive"), pieces)
     assert len(alone) == sum(map(len, tries(SMALL, sample.uncut[1]).values()))
     assert sample.loss(alone[0].cuts) == alone[0]
