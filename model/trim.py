@@ -23,11 +23,13 @@ from model.files import append_line, whole_folder, write_text
 from model.needs import Needs, Sample, files_of, header_of, sample_of, tries
 from model.runs import NAME, Run, RunError
 from model.transformer import Cut, Transformer
-from model.trim_path import SHARES, TrimPath
+from model.trim_path import TrimPath
 from model.use import held_out_sample, measure_use, split_of
 
-JOINT = 20
-"""About how many readings the path takes."""
+CURVE = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3)
+"""Times the steps that are taken: where the path is measured to be drawn."""
+JOINT = 16
+"""About how many readings of heads cut together a trim takes."""
 Told = Callable[[str, float, float], None]
 """Is told what is being done, how much is done and how much there is, in readings of the sample. It may raise to leave."""
 
@@ -177,6 +179,7 @@ class _Trimming:
     def _chosen(self, path: TrimPath, before: float) -> tuple[int, Evaluation]:
         """How many steps to take, and what all of valid says of them."""
         most = self.budget.most
+        self.did("reading with many heads cut", 0)
         if self.budget.kind != "bpc":
             length = path.within_share(most)
             if length is None:
@@ -196,13 +199,13 @@ class _Trimming:
 
     def _curve(self, path: TrimPath, chosen: int) -> tuple[list[dict[str, Any]], int]:
         """The path as it is drawn, and which of its points was chosen."""
-        lengths = {0, chosen}
-        for share in SHARES:
-            if (length := path.to_mean_span(share)) is not None:
-                lengths.add(length)
+        most = len(path.steps)
+        lengths = sorted({min(most, round(times * chosen)) for times in CURVE})
+        points = []
+        for length in lengths:
+            points.append(path.point(length).to_dict())
             self.did("measuring the path", self.together.sample.tokens / self.alone.sample.tokens)
-        ordered = sorted(lengths)
-        return [path.point(length).to_dict() for length in ordered], ordered.index(chosen)
+        return points, lengths.index(chosen)
 
     def _read(self, cuts: list[Cut], split: str = "valid") -> Evaluation:
         """All of a split, as one stream."""

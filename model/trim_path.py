@@ -14,9 +14,6 @@ from model.config import Budget
 from model.needs import Loss, Needs
 from model.transformer import Cut
 
-SHARES = [tenths / 10 for tenths in range(9, 0, -1)]
-"""Of the mean span: where the path is measured to be drawn."""
-
 
 class Offer(NamedTuple):
     """A span that a head may have: its cost and the bits that it loses."""
@@ -122,12 +119,9 @@ class TrimPath:
 
     def within_share(self, share: float) -> int | None:
         """How many steps leave no more than a share of what the budget counts; None where all of them leave more."""
-        if self.budget.kind == "cache":
+        # a span that does not follow the token costs as many multiply-adds as it keeps tokens
+        if self.budget.kind == "cache" or self.config.variant != "dynamic":
             return self._first(lambda length: self.kept(length) <= share * self.kept(0))
-        return self.to_mean_span(share)
-
-    def to_mean_span(self, share: float) -> int | None:
-        """How many steps leave no more than a share of the mean span."""
         return self._first(lambda length: self.loss(length).mean_span <= share * self.mean_span)
 
     def _first(self, holds: Callable[[int], bool]) -> int | None:
