@@ -66,7 +66,7 @@ export function trimSection(page, unit, { measured }) {
     if (!element.open || stream) return;
     const [{ trainer, items }, { read_only: readOnly }] = await Promise.all([api.runs(), api.session()]);
     form.hidden = readOnly;
-    if (readOnly) line.textContent = 'This service is read-only: `spanscope trim` does this elsewhere.';
+    if (readOnly) line.replaceChildren('This service is read-only: ', el('code', {}, 'spanscope trim'), ' does this elsewhere.');
     const own = items.find((item) => item.trim?.parent === id && isLive(item));
     if (own) watch(own.name, trainer, own);
   }
