@@ -131,7 +131,7 @@ def asked(client: TestClient) -> dict[str, dict[str, Any]]:
     }
     examples = {}
     for name, sent in given(ids[0], ids[-1], trimmed).items():
-        if sent and (answers := _answers(client, *operations[name], sent)) is not None:
+        if sent is not None and (answers := _answers(client, *operations[name], sent)) is not None:
             examples[name] = {**sent, "answers": answers}
     client.delete(f"/api/v1/runs/{TRIM}?name={TRIM}")
     return examples
