@@ -10,6 +10,9 @@ import { arranged, toldBy } from './gallery/order.js';
 import { headPanel } from './gallery/panel.js';
 import { headline, subline } from './gallery/words.js';
 
+/** So long the panel is waited for: what stands under its passages jumps less. */
+const patience = 200;
+
 /**
  * What is each head for?
  * @param {Page} page
@@ -82,7 +85,7 @@ export async function build(page) {
 
   fill();
   const drawn = show();
-  await Promise.race([drawn, new Promise((resolve) => { setTimeout(resolve, 200); })]);
+  await Promise.race([drawn, new Promise((resolve) => { setTimeout(resolve, patience); })]);
   return {
     element: el('div', { class: 'view gallery' },
       el('div', { class: 'pictures' }, el('header', {}, title, sub, missing),
