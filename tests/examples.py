@@ -1,6 +1,6 @@
 """The examples in the API's document, asked of the shipped model: `python -m tests.examples` writes them.
 
-That of a path is asked of a run that was trimmed from it, `python -m tests.examples RUN`, or stays as it is.
+That of a path is asked of a run that was trimmed from it, `python -m tests.examples RUN`. What cannot be had stays as it is.
 """
 
 from __future__ import annotations
@@ -181,5 +181,5 @@ if __name__ == "__main__":
         settings = Settings(runs=runs, hosts=["testserver"])
         with TestClient(create_app(settings)) as client:
             known = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-            examples = {"get_path": known.get("get_path"), **asked(client)}
+            examples = {**known, **asked(client)}
     EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")

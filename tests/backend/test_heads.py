@@ -82,7 +82,7 @@ def test_tables_are_the_same_content(client: TestClient) -> None:
     address = "/api/v1/checkpoints/tiny@10/heads"
     csv = pd.read_csv(io.StringIO(client.get(f"{address}?format=csv").text))
     heads = client.get(address).json()["heads"]
-    assert csv.to_dict("records") == heads
+    assert csv.astype(object).where(csv.notna(), None).to_dict("records") == heads
     head = client.get(f"{address}/0/1").json()
     answer = client.get(f"{address}/0/1", headers={"Accept": "text/csv"})
     bins = pd.read_csv(io.StringIO(answer.text))

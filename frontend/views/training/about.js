@@ -114,7 +114,7 @@ function factsOf(run, config) {
     [`bits a ${units.slice(0, -1)}`]: bits(run.bpc),
     ...(run.mean_span === null ? {} : { 'mean span': `${amount(run.mean_span)} ${units}` }),
     ...(run.tokens_total ? { read: `${compact(run.tokens ?? 0)} of ${compact(run.tokens_total)} ${units}` } : {}),
-    ...(run.seconds ? { 'spent in steps': duration(run.seconds) } : {}),
+    ...(run.seconds && !run.trim ? { 'spent in steps': duration(run.seconds) } : {}),
     ...(run.created && !run.shelf ? { created: age(run.created) } : {}),
     checkpoints: count(run.checkpoints.length),
   };

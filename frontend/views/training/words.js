@@ -16,7 +16,7 @@ export const partDone = ({ step, steps, trim }) => (trim ? trim.share ?? 0 : ste
 
 /** @param {Trim} trim how far */
 export const budgetOf = ({ kind, most }) =>
-  (kind === 'bpc' ? `at most ${most} bits more` : `to ${share(most)} of the ${kind === 'flops' ? 'attention’s FLOPs' : 'cache'}`);
+  (kind === 'bpc' ? `losing at most ${most} bits` : `to ${share(most)} of the ${kind === 'flops' ? 'attention’s FLOPs' : 'cache'}`);
 
 export const readOnlyLine = 'This service is read-only: runs are watched here, and begun and changed elsewhere.';
 
