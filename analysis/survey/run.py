@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from model.transformer import Transformer
 
 Tell = Callable[[int], object]
 Engine = Callable[
-    [Path, str, Sequence[Source], Mapping[int, Part], Tell], Iterator[tuple[int, bytes]]
+    [Path, str, Sequence[Source], Mapping[int, Part], Tell],
+    Generator[tuple[int, bytes], None, None],
 ]
 """Reads the parts of some sources with the checkpoint in a folder, on a device: gives the number and the file of each, in
 any order, and tells how many more tokens were read."""
@@ -38,7 +40,7 @@ any order, and tells how many more tokens were read."""
 
 def here(
     folder: Path, device: str, sources: Sequence[Source], parts: Mapping[int, Part], tell: Tell
-) -> Iterator[tuple[int, bytes]]:
+) -> Generator[tuple[int, bytes], None, None]:
     """The engine that reads in this process."""
     reader = Reader(checkpoint.load(folder, device), sources)
     for number, part in parts.items():
@@ -132,8 +134,10 @@ def _read(
     whole = sum(source.tokens for source in sources)
     done = sum(part.stop - part.first for part in kept.values())
     with tqdm(total=whole, initial=done, unit=" tokens", unit_scale=True, disable=None) as bar:
-        for number, content in engine(folder, device, sources, parts, bar.update) if parts else ():
-            work.keep(number, content)
+        if parts:
+            with closing(engine(folder, device, sources, parts, bar.update)) as read:
+                for number, content in read:
+                    work.keep(number, content)
 
 
 def _write(
