@@ -18,7 +18,7 @@ test: check
 	$(BIN)/pytest $(PROCESSES) --durations 20
 	@command -v npx >/dev/null || echo "skipped: the page's types, its modules' tests and axe-core; they need Node.js (Debian: apt-get install nodejs npm)"
 	@command -v chromium >/dev/null || echo "skipped: the tests in a browser; they need Chromium (Debian: apt-get install chromium)"
-	@$(BIN)/python -c 'import ray' 2>/dev/null || echo "skipped: a survey on Ray; it needs 240 MB more ($(BIN)/pip install --constraint constraints.txt --editable '.[ray]')"
+	@[ -x $(BIN)/ray ] || echo "skipped: a survey on Ray; it needs 240 MB more ($(BIN)/pip install --constraint constraints.txt --editable '.[ray]')"
 	@command -v caddy >/dev/null || echo "skipped: the proxy in front of two copies of the service; it needs Caddy (Debian: apt-get install caddy)"
 
 check: .venv/installed-dev

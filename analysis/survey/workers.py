@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from textwrap import shorten
 from threading import Thread
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import numpy as np
 import torch
@@ -38,7 +37,7 @@ OWN_SETTINGS = {
 }
 CLUSTER_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_NUM_REDIS_GET_RETRIES": "2",
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
     "RAY_py_gcs_connect_timeout_s": str(ANSWER_SECONDS),
 }
 SPAWN = multiprocessing.get_context("spawn")
@@ -58,8 +57,7 @@ class Task(NamedTuple):
 def on_ray(address: str | None = None, workers: int | None = None) -> Engine:
     """Read on a cluster's address, or on a Ray of its own on this machine, with so many workers: default one a GPU, or a CPU.
 
-    The address is `HOST:PORT` or `auto` on a machine of the cluster, `ray://HOST:PORT` elsewhere; default: RAY_ADDRESS, or
-    `local`, a Ray of its own. The checkpoint and the sources must lie at the same paths where the workers are. One that is
+    The address is `auto` or `HOST:PORT`, on a machine of the cluster; default: RAY_ADDRESS, or `local`, a Ray of its own. The checkpoint and the sources must lie at the same paths where the workers are. One that is
     killed is started anew and reads its part again. The engine raises SurveyError where Ray is not installed, cannot be
     reached or ends, and leaves no process behind.
     """
@@ -95,19 +93,15 @@ def _require_answer(address: str) -> None:
     """Raises SurveyError where nobody listens: Ray itself would try for minutes."""
     if address in (OWN, "auto"):
         return
-    try:
-        url = urlsplit(address if "://" in address else f"//{address}")
-        host, port = url.hostname, url.port
-    except ValueError:
-        host = port = None
-    if not host or not port or url.scheme not in ("", "ray"):
+    host, _, port = address.rpartition(":")
+    if "//" in host or not host or not port.isdigit():
         raise SurveyError(
-            f"{address} is no address of Ray: HOST:PORT, ray://HOST:PORT, auto, local"
+            f"{address} is no address that Ray Data takes: HOST:PORT or auto, on a machine of the cluster"
         )
     try:
-        socket.create_connection((host, port), ANSWER_SECONDS).close()
-    except OSError as error:
-        raise SurveyError(f"no Ray answers at {address}: {error.strerror or error}") from error
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise SurveyError(f"no Ray answers at {address}: {_reason(error)}") from error
 
 
 def _received(results: Connection) -> Iterator[tuple[int, bytes]]:
@@ -198,8 +192,8 @@ def _rows(ray: Any, task: Task) -> Iterator[dict[str, Any]]:
 
 
 def _reason(error: Exception) -> str:
-    """An error of Ray in a line: it ends with its cause."""
-    lines = str(error).strip().splitlines()
+    """An error in a line: those of Ray end with the cause."""
+    lines = str(getattr(error, "strerror", None) or error).strip().splitlines()
     return shorten(lines[-1] if lines else type(error).__name__, 300)
 
 

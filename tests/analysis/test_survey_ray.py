@@ -68,9 +68,8 @@ def test_without_ray_one_line_says_so(
     ("address", "message"),
     [
         ("127.0.0.1:{closed}", "no Ray answers at {address}: Connection refused"),
-        ("ray://127.0.0.1:{closed}", "no Ray answers at {address}: Connection refused"),
-        ("http://127.0.0.1:{closed}", "{address} is no address of Ray: HOST:PORT, "),
-        ("somewhere", "{address} is no address of Ray: HOST:PORT, "),
+        ("ray://127.0.0.1:{closed}", "{address} is no address that Ray Data takes: HOST:PORT or "),
+        ("somewhere", "{address} is no address that Ray Data takes: HOST:PORT or "),
     ],
 )
 def test_nobody_at_the_address_is_one_line(
