@@ -99,7 +99,7 @@ def _paths_to_read(client: httpx2.Client) -> Iterator[str]:
         # a stream has its own test, and what is told of one process is its own
         if "get" in methods and path not in (f"{API}/runs/{{run}}/events", "/readyz", "/metrics"):
             for id in CHECKPOINTS if "{id}" in path else ("",):
-                yield path.format(id=id, run="tiny", layer=1, head=0)
+                yield path.format(id=id, run="tiny", name="none", layer=1, head=0)
 
 
 def _of_both(answer: httpx2.Response) -> dict[str, str]:

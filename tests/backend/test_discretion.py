@@ -75,7 +75,7 @@ def test_no_log_holds_a_text_or_a_token(
     )
     statuses = set()
     for template, methods in app.openapi()["paths"].items():
-        path = template.format(id="tiny@10", run=TEXT, layer=0, head=0)
+        path = template.format(id="tiny@10", run=TEXT, name=TEXT, layer=0, head=0)
         for shown in credentials if "post" in methods else ():
             for body in BODIES:
                 statuses.add(client.post(path, json=body, headers=shown).status_code)

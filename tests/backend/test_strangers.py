@@ -99,7 +99,7 @@ def test_a_name_in_an_address_is_no_path(app: FastAPI, tmp_path: Path) -> None:
     ids = [name + step for name in tricks for step in STEPS[:3]]
     ids += [f"tiny{step}" for step in STEPS[3:]]
     asked = [
-        (method.upper(), template.format(id=id, run=id, layer=0, head=0))
+        (method.upper(), template.format(id=id, run=id, name=id, layer=0, head=0))
         for template, methods in app.openapi()["paths"].items()
         if "{id}" in template or "{run}" in template
         for method in methods
