@@ -44,7 +44,7 @@ def work(
             if run:
                 torch.set_num_threads(threads)  # a run that goes on brings its own number
                 try:
-                    if run.spec.parent:
+                    if run.trims:
                         trim_run(run, device, data, leave, shelf)
                     else:
                         train(run, device, data, leave=leave, tensorboard=tensorboard)

@@ -99,6 +99,13 @@ class Run:
         except ConfigError as error:
             raise RunError(f"run {self.name}: run.json cannot be read: {error}") from error
 
+    @property
+    def trims(self) -> bool:
+        """Whether it trims a model; one that cannot be read does not: training says in its log what is wrong with it."""
+        with suppress(RunError):
+            return bool(self.spec.parent)
+        return False
+
     def _object(self, name: str) -> Any:
         try:
             return json.loads((self.folder / name).read_text(encoding="utf-8"))

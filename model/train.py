@@ -41,7 +41,7 @@ def train(
     without it, the run rests.
     Raises RunError, CorpusError, CheckpointError, OSError.
     """
-    if run.spec.parent:
+    if run.trims:
         raise RunError(
             f"run {run.name} is {run.spec.parent} trimmed and cannot be trained on: train that one's run, and trim again"
         )
