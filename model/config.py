@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from model.alphabets import Alphabet, Unit, alphabet
+from model.plain import ConfigError as ConfigError
+from model.plain import Plain, require
 
 Variant = Literal["fixed", "adaptive", "dynamic"]
 Optimizer = Literal["adamw", "adagrad"]
@@ -18,43 +20,8 @@ BudgetKind = Literal["bpc", "flops", "cache"]
 ALPHABETS = ("bytes", "text8", "table", "unknown")
 
 
-class ConfigError(ValueError):
-    """A setting is wrong; the message names it, its value and what would be right."""
-
-
-def _require(condition: bool, name: str, value: object, expected: str) -> None:
-    if not condition:
-        raise ConfigError(f"{name} is {value!r}; it must be {expected}")
-
-
-class _Plain:
-    """A dataclass that is read from JSON values, strictly."""
-
-    @classmethod
-    def from_dict(cls, values: Any) -> Self:
-        """Raises ConfigError for a value that is no object, and for an unknown or ill-typed field."""
-        _require(isinstance(values, dict), cls.__name__, values, "an object")
-        fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        for name in values:
-            _require(name in fields, name, values[name], f"one of {', '.join(fields)}")
-        return cls(**values)
-
-    def _check_types(self) -> None:
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            if f.type == "int":
-                _require(type(value) is int, f.name, value, "a whole number")
-            elif f.type == "float":
-                number = isinstance(value, (int, float)) and not isinstance(value, bool)
-                _require(number, f.name, value, "a number")
-            elif f.type == "str":
-                _require(isinstance(value, str), f.name, value, "a text")
-            elif f.type == "bool":
-                _require(isinstance(value, bool), f.name, value, "true or false")
-
-
 @dataclass(frozen=True)
-class ModelConfig(_Plain):
+class ModelConfig(Plain):
     """The sizes of a transformer (DESIGN section 1 has the words, section 2 the mathematics).
 
     `table` lists the symbols of the alphabet `table`; `vocabulary` is how many the alphabet `unknown` has.
@@ -85,14 +52,14 @@ class ModelConfig(_Plain):
         return super().from_dict(values)
 
     def __post_init__(self) -> None:
-        self._check_types()
-        _require(
+        self.check_types()
+        require(
             self.variant in get_args(Variant),
             "variant",
             self.variant,
             "fixed, adaptive or dynamic",
         )
-        _require(
+        require(
             self.alphabet in ALPHABETS,
             "alphabet",
             self.alphabet,
@@ -100,18 +67,16 @@ class ModelConfig(_Plain):
         )
         self._check_symbols()
         for name in ("layers", "heads", "hidden", "inner", "span_limit", "ramp"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        _require(
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(
             self.hidden % self.heads == 0,
             "hidden",
             self.hidden,
             f"a multiple of heads={self.heads}",
         )
-        _require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
-        _require(
-            0 <= self.z_start <= self.span_limit, "z_start", self.z_start, "in [0, span_limit]"
-        )
-        _require(self.position_std > 0, "position_std", self.position_std, "above 0")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(0 <= self.z_start <= self.span_limit, "z_start", self.z_start, "in [0, span_limit]")
+        require(self.position_std > 0, "position_std", self.position_std, "above 0")
         self._check_most_spans()
 
     def _check_most_spans(self) -> None:
@@ -124,7 +89,7 @@ class ModelConfig(_Plain):
         fits = fits and all(isinstance(x, tuple) and len(x) == self.heads for x in layers)
         spans = [span for layer in layers for span in layer] if fits else []
         fits = fits and all(type(span) is int and 1 <= span <= self.span_limit for span in spans)
-        _require(fits, "most_spans", self.most_spans, expected)
+        require(fits, "most_spans", self.most_spans, expected)
 
     def most_span(self, layer: int, head: int) -> int:
         """The most that the span of a head may be, tokens: S but for a trimmed model."""
@@ -132,9 +97,9 @@ class ModelConfig(_Plain):
 
     def _check_symbols(self) -> None:
         texts = isinstance(self.table, tuple) and all(isinstance(s, str) for s in self.table)
-        _require(texts, "table", self.table, "a list of texts")
+        require(texts, "table", self.table, "a list of texts")
         unknown = self.alphabet == "unknown"
-        _require(
+        require(
             (self.vocabulary >= 1) if unknown else self.vocabulary == 0,
             "vocabulary",
             self.vocabulary,
@@ -172,7 +137,7 @@ def alphabet_of(model: ModelConfig) -> Alphabet:
 
 
 @dataclass(frozen=True)
-class TrainingConfig(_Plain):
+class TrainingConfig(Plain):
     """How a model is trained. The defaults are a recipe for small machines.
 
     The learning rate warms up linearly, then falls along a cosine to `floor` of itself or stays constant, and is at
@@ -207,36 +172,36 @@ class TrainingConfig(_Plain):
     keep_every: int = 0
 
     def __post_init__(self) -> None:
-        self._check_types()
+        self.check_types()
         for name, choices in (
             ("optimizer", Optimizer),
             ("schedule", Schedule),
             ("precision", Precision),
         ):
             known, value = get_args(choices), getattr(self, name)
-            _require(value in known, name, value, f"{', '.join(known[:-1])} or {known[-1]}")
+            require(value in known, name, value, f"{', '.join(known[:-1])} or {known[-1]}")
         for name in ("steps", "batch", "accumulate", "block", "evaluate_every", "keep"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        _require(self.evaluate_tokens >= 2, "evaluate_tokens", self.evaluate_tokens, "at least 2")
-        _require(
+            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        require(self.evaluate_tokens >= 2, "evaluate_tokens", self.evaluate_tokens, "at least 2")
+        require(
             self.schedule_steps == 0 or self.schedule_steps >= self.steps,
             "schedule_steps",
             self.schedule_steps,
             f"0 or at least steps={self.steps}",
         )
         most = max(0, self.planned_steps - self.warmup)
-        _require(0 <= self.hold <= most, "hold", self.hold, f"from 0 to steps - warmup = {most}")
-        _require(0 < self.floor <= 1, "floor", self.floor, "above 0 and at most 1")
-        _require(
+        require(0 <= self.hold <= most, "hold", self.hold, f"from 0 to steps - warmup = {most}")
+        require(0 < self.floor <= 1, "floor", self.floor, "above 0 and at most 1")
+        require(
             self.batch % self.accumulate == 0,
             "accumulate",
             self.accumulate,
             f"a divisor of batch={self.batch}",
         )
         for name in ("learning_rate", "span_rate", "gradient_clip"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+            require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
         for name in ("warmup", "span_penalty", "weight_decay", "keep_every"):
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
 
     @property
     def planned_steps(self) -> int:
@@ -249,7 +214,7 @@ class TrainingConfig(_Plain):
 
 
 @dataclass(frozen=True)
-class Budget(_Plain):
+class Budget(Plain):
     """How far a model may be trimmed: at most so many `bpc` more on valid, or down to at most such a share of the
     multiply-adds of its attention (`flops`) or of its `cache`.
     """
@@ -258,17 +223,17 @@ class Budget(_Plain):
     most: float
 
     def __post_init__(self) -> None:
-        self._check_types()
+        self.check_types()
         kinds = get_args(BudgetKind)
-        _require(self.kind in kinds, "kind", self.kind, f"{', '.join(kinds[:-1])} or {kinds[-1]}")
+        require(self.kind in kinds, "kind", self.kind, f"{', '.join(kinds[:-1])} or {kinds[-1]}")
         if self.kind == "bpc":
-            _require(0 <= self.most < math.inf, "most", self.most, "0 or more bits per character")
+            require(0 <= self.most < math.inf, "most", self.most, "0 or more bits per character")
         else:
-            _require(0 < self.most < 1, "most", self.most, "a share between 0 and 1")
+            require(0 < self.most < 1, "most", self.most, "a share between 0 and 1")
 
 
 @dataclass(frozen=True)
-class RunSpec(_Plain):
+class RunSpec(Plain):
     """What a run was asked for: written once, as run.json.
 
     An imported run was trained by other code: of its training, steps and block alone are known. A trimmed one was made
@@ -285,14 +250,14 @@ class RunSpec(_Plain):
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
-        self._check_types()
-        _require(
+        self.check_types()
+        require(
             bool(self.parent) == bool(self.budget),
             "budget",
             self.budget,
             "given with a parent, and only then",
         )
-        _require(
+        require(
             self.imported or self.training.block <= self.model.span_limit,
             "block",
             self.training.block,
@@ -302,7 +267,7 @@ class RunSpec(_Plain):
     @classmethod
     def from_dict(cls, values: Any) -> RunSpec:
         """Raises ConfigError where a field is unknown, missing or of a wrong type."""
-        _require(isinstance(values, dict), "run", values, "an object")
+        require(isinstance(values, dict), "run", values, "an object")
         parts = {
             "model": ModelConfig.from_dict(values.get("model", {})),
             "training": TrainingConfig.from_dict(values.get("training", {})),
@@ -334,7 +299,7 @@ class RunSpec(_Plain):
         }
         for name, value in settings.items():
             part = next((p for p, known in names.items() if name in known), None)
-            _require(part is not None, name, value, "the name of a setting")
+            require(part is not None, name, value, "the name of a setting")
             parts[part or "run"][name] = value
         return dataclasses.replace(
             self,
