@@ -21,6 +21,11 @@ from model.files import reason
 
 VERSION = 1
 TABLES = ("heads", "groups", "mass", "passages")
+TOLD = (
+    *("corpus", "sources", "tokens", "created", "unit", "alphabet", "table"),
+    *("variant", "layers", "heads", "span_limit", "ramp", "edges"),
+)
+"""What survey.json says beside its version."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,9 @@ def read_survey(folder: Path) -> Survey:
         raise SurveyError(f"{folder.name} is no survey: {reason(error)}") from error
     if not isinstance(about, dict) or about.get("version") != VERSION:
         raise SurveyError(f"{folder.name} is no survey of version {VERSION}")
+    lacking = [name for name in TOLD if name not in about]
+    if lacking:
+        raise SurveyError(f"{folder.name} is no survey: survey.json lacks {', '.join(lacking)}")
     return Survey(folder, about)
 
 

@@ -232,6 +232,9 @@ def test_a_folder_of_something_else_is_no_survey(tmp_path: Path) -> None:
     (tmp_path / "survey.json").write_text(json.dumps({"version": 0}))
     with pytest.raises(SurveyError, match="is no survey of version 1"):
         read_survey(tmp_path)
+    (tmp_path / "survey.json").write_text(json.dumps({"version": 1, "corpus": "classics"}))
+    with pytest.raises(SurveyError, match=r"survey\.json lacks sources, tokens"):
+        read_survey(tmp_path)
 
 
 def test_places_are_drawn_evenly_and_the_same_each_time() -> None:
