@@ -1,7 +1,7 @@
 """Tables (pandas) and figures (plotly) of what a model has learned; usable in a notebook by itself.
 
 import analysis
-one = analysis.open_checkpoint("model/shelf/classics-adaptive/checkpoints/step-00013650")  # or its address at a service
+one = analysis.open_checkpoint("model/shelf/classics-adaptive/checkpoints/step-00009800")  # or its address at a service
 one.spans_figure()
 """
 

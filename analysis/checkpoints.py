@@ -67,7 +67,7 @@ class Checkpoint:
 
 
 def open_checkpoint(place: str | Path) -> Checkpoint:
-    """The checkpoint of a folder, as `model/shelf/classics-adaptive/checkpoints/step-00013650`, or of an address, as
+    """The checkpoint of a folder, as `model/shelf/classics-adaptive/checkpoints/step-00009800`, or of an address, as
     `http://127.0.0.1:8000/api/v1/checkpoints/classics-adaptive@latest`.
 
     Raises CheckpointError, and URLError where no service answers.

@@ -11,7 +11,9 @@ from model.corpora import NAMES
 
 DEFAULT_PRESET = "classics-adaptive"
 
-_SETTLED = TrainingConfig(steps=13_650, hold=1_400)
+_SETTLED = TrainingConfig(
+    steps=9_800, hold=1_400, span_penalty=5e-6, evaluate_every=280, evaluate_tokens=131_072
+)
 _SMALL = ModelConfig(
     layers=12, hidden=512, inner=2048, span_limit=8192, dropout=0.3, position_std=1.0
 )

@@ -28,6 +28,11 @@ from model.runs import Run, RunError
 SHELF = Path(__file__).parent / "shelf"
 SUFFERS = 0.001
 """Bits per character on valid that bfloat16 may cost."""
+LOOK = {
+    "fixed": "all look back as far as the span limit",
+    "adaptive": "learned how far back to look",
+    "dynamic": "learned to tell from each token how far back to look",
+}
 LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 
 
@@ -98,7 +103,9 @@ def card(run: Run, name: str, note: str = "") -> str:
     )
     return f"""# {spec.title or name}
 
-A transformer of {model.layers} layers and {model.heads} heads whose attention heads learned how far back to look
+A transformer of {model.layers} layers and {model.heads} heads whose attention heads {
+        LOOK[model.variant]
+    }
 ({model.variant} span, Sukhbaatar et al. 2019), trained by Spanscope's own trainer.
 
 | | |
@@ -107,7 +114,8 @@ A transformer of {model.layers} layers and {model.heads} heads whose attention h
 | sizes | D {model.hidden}, FF {model.inner}, span limit S {model.span_limit}, ramp R {model.ramp} |
 | corpus | `{spec.corpus}`, {model.alphabet} |
 | tokens read | {summary["tokens"]:,} ({step:,} steps of {training.batch} x {training.block}) |
-| recipe | {training.optimizer}, rate {training.learning_rate:g}, lambda {training.span_penalty:g}, seed {spec.seed} |
+| recipe | {training.optimizer}, rate {training.learning_rate:g}, lambda {
+        training.span_penalty:g}, seed {spec.seed} |
 | bits per character, valid | {summary["bpc"]["valid"]:.4f} |
 | bits per character, test | {summary["bpc"]["test"]:.4f} |
 | time in steps | {summary["seconds"] / 60:.0f} minutes |
@@ -118,9 +126,12 @@ Made with
 
 and measured with `spanscope evaluate {name}@{step} --split test`. SHA-256 of the splits:
 {", ".join(f"{split} `{digest}`" for split, digest in summary["corpus"].items())}.
-
+{
+        note
+        and f'''
 {note}
-
+'''
+    }
 ## Spans
 
 {lengths_are}; a head's span is z and the ramp of {model.ramp}, at most {model.span_limit}.

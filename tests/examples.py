@@ -19,7 +19,7 @@ from backend.app import create_app
 from backend.document import EXAMPLES
 from backend.settings import SHELF, Settings
 
-SHIPPED = "classics-adaptive"
+SHIPPED, OTHER = "classics-adaptive", "classics-fixed"
 SHOWN = 3
 """Of a longer list of objects, or of a longer table."""
 TEXTS = ("application/json", "text/csv", "application/x-ndjson", "text/event-stream")
@@ -122,15 +122,18 @@ def prepared(runs: Path) -> Path:
 def asked(client: TestClient) -> dict[str, dict[str, Any]]:
     """Every example: parameters, request, and answers by media type; what cannot be had here is left out."""
     items = client.get("/api/v1/checkpoints").json()["items"]
-    ids = [item["id"] for item in items if item["id"].startswith(f"{SHIPPED}@")]
-    trimmed = next((item["id"] for item in items if item["parent"] in ids), None)
+    shipped, other = (
+        next(item["id"] for item in items if item["id"].startswith(f"{name}@"))
+        for name in (SHIPPED, OTHER)
+    )
+    trimmed = next((item["id"] for item in items if item["parent"] == shipped), None)
     operations = {
         operation["operationId"]: (path, method, operation)
         for path, methods in client.get("/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
     examples = {}
-    for name, sent in given(ids[0], ids[-1], trimmed).items():
+    for name, sent in given(shipped, other, trimmed).items():
         if sent is not None and (answers := _answers(client, *operations[name], sent)) is not None:
             examples[name] = {**sent, "answers": answers}
     client.delete(f"/api/v1/runs/{TRIM}?name={TRIM}")

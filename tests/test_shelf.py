@@ -1,16 +1,19 @@
-"""What the shipped checkpoint claims, held against its weights."""
+"""What the shipped checkpoints claim, held against their weights."""
 
 from __future__ import annotations
 
 import json
 import re
 
+import numpy as np
 import pytest
 
 from backend.catalogue import Catalogue, Entry
 from backend.settings import SHELF
 from model import checkpoint
 from model.evaluate import bits_per_character
+from model.runs import Run
+from model.ship import SUFFERS
 
 ADAPTIVE = "classics-adaptive"
 ROOT = SHELF.parent.parent
@@ -18,34 +21,35 @@ ROOT = SHELF.parent.parent
 
 @pytest.fixture(scope="module")
 def entries() -> list[Entry]:
-    return [e for e in Catalogue([SHELF]).entries() if e.run.name == ADAPTIVE]
+    """The newest checkpoint of every run."""
+    return Catalogue([SHELF]).entries()
 
 
-def test_upper_layers_look_three_times_as_far_as_lower_ones_at_the_last_three_evaluations(
-    entries: list[Entry],
-) -> None:
-    evaluated = [line["step"] for line in entries[0].run.metrics()]
-    assert [entry.step for entry in entries] == evaluated[:-4:-1]
-    for entry in entries:
-        third = entry.spec.model.layers // 3
-        assert entry.z[-third:].mean() >= 3 * entry.z[:third].mean(), entry.id
+def test_upper_layers_look_three_times_as_far_as_lower_ones_at_the_last_three_evaluations() -> None:
+    run = Run(SHELF / ADAPTIVE)
+    for line in run.metrics()[-3:]:
+        lengths = np.array(line["z"]).mean(1)
+        third = len(lengths) // 3
+        assert lengths[-third:].mean() >= 3 * lengths[:third].mean(), line["step"]
 
 
 def test_the_metrics_are_those_of_the_weights(entries: list[Entry]) -> None:
-    by_step = {line["step"]: line["z"] for line in entries[0].run.metrics()}
     for entry in entries:
-        assert entry.z.flatten().tolist() == pytest.approx(
-            [z for layer in by_step[entry.step] for z in layer], abs=1e-3
-        )
+        last = entry.run.metrics()[-1]
+        assert last["step"] == entry.step
+        if entry.spec.model.variant == "adaptive":  # dynamic ones are means over what was read
+            assert entry.z.tolist() == [pytest.approx(layer, abs=1e-3) for layer in last["z"]]
 
 
-def test_the_card_says_what_the_run_says(entries: list[Entry]) -> None:
-    card = (entries[0].run.folder / "README.md").read_text(encoding="utf-8")
-    bpc = entries[0].summary["bpc"]
-    assert f"| bits per character, valid | {bpc['valid']:.4f} |" in card
-    assert f"| bits per character, test | {bpc['test']:.4f} |" in card
-    assert f"{entries[0].summary['tokens']:,} (" in card
-    assert bpc["test"] < 2.1 and entries[0].summary["tokens"] >= 25_000_000
+def test_cards_say_what_the_runs_say(entries: list[Entry]) -> None:
+    for entry in entries:
+        card = (entry.run.folder / "README.md").read_text(encoding="utf-8")
+        bpc = entry.summary["bpc"]
+        assert f"| bits per character, valid | {bpc['valid']:.4f} |" in card
+        assert f"| bits per character, test | {bpc['test']:.4f} |" in card
+        assert f"{entry.summary['tokens']:,} (" in card
+        if entry.spec.corpus == "classics":
+            assert bpc["test"] < 2.1, entry.id
 
 
 def test_the_weights_give_the_bpc_of_the_last_evaluation(entries: list[Entry]) -> None:
@@ -56,10 +60,11 @@ def test_the_weights_give_the_bpc_of_the_last_evaluation(entries: list[Entry]) -
         corpus = load("classics")
     except CorpusError as error:
         pytest.skip(f"classics cannot be had here: {error}")
-    training = entries[0].spec.training
+    (entry,) = (entry for entry in entries if entry.run.name == ADAPTIVE)
+    training = entry.spec.training
     part = corpus.valid[: training.evaluate_tokens]
-    bpc = bits_per_character(checkpoint.load(entries[0].folder), part, training.batch)
-    assert bpc == pytest.approx(entries[0].run.metrics()[-1]["bpc"], abs=1e-4)
+    bpc = bits_per_character(checkpoint.load(entry.folder), part, training.batch)
+    assert bpc == pytest.approx(entry.run.metrics()[-1]["bpc"], abs=SUFFERS)
 
 
 def test_the_shelf_is_small_and_holds_nothing_to_unpickle() -> None:

@@ -10,6 +10,7 @@ from analysis.evidence import claims, sections
 from analysis.evidence.measures import Measures
 from analysis.evidence.pictures import draw
 from analysis.evidence.trained import EVERY, TRIO, found
+from analysis.evidence.trims import trimming, trims
 from model.ship import SHELF, command
 
 OPENING = Path(__file__).with_name("opening.md")
@@ -28,6 +29,7 @@ def main() -> int:
         print(f"error: these runs have not ended: {', '.join(missing)}", file=sys.stderr)
         return 1
     measures = Measures(Path("build/evidence.json"), given.data)
+    trimmed = trims(runs, given.runs, given.data)
     made = [
         claims.claims(runs, measures),
         sections.spans_by_layer(runs),
@@ -36,6 +38,7 @@ def main() -> int:
         sections.movement(runs, measures),
         sections.growth(runs),
         sections.settings(runs),
+        trimming(runs, trimmed, measures),
     ]
     figures = given.output / "evidence"
     draw({figures / name: figure for own in made for name, figure in own.figures.items()})

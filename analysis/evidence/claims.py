@@ -8,9 +8,10 @@ from typing import NamedTuple
 from analysis.cost import cache_bytes
 from analysis.evidence.measures import Measures
 from analysis.evidence.sections import Section, attention_flops, table
-from analysis.evidence.trained import ADAPTIVE, DYNAMIC, FIXED, LARGE, SEED, Trained
+from analysis.evidence.trained import ADAPTIVE, DYNAMIC, FIXED, SEED, Trained
 from analysis.kinds import before_words, places_in_words
 
+CORPUS = "classics"
 BITS = 0.02
 """How near two models must be to be as good as each other, bits per character."""
 
@@ -73,6 +74,9 @@ def _shape(runs: Mapping[str, Trained]) -> Iterator[Claim]:
 
 
 def _best(runs: Mapping[str, Trained], measures: Measures) -> Iterator[Claim]:
-    name = LARGE if LARGE in runs else ADAPTIVE
-    bits, _ = measures.bits(runs[name], "test")
-    yield Claim(f"{name}: bits per character", "< 1.95", f"{bits:.4f}", bits < 1.95)
+    """Of the model that is best on valid."""
+    own = [one for one in runs.values() if one.spec.corpus == CORPUS]
+    best = min(own, key=lambda one: one.summary["bpc"]["valid"])
+    bits, _ = measures.bits(best, "test")
+    words = f"{best.name}, the best on valid: bits per character"
+    yield Claim(words, "< 1.95", f"{bits:.4f}", bits < 1.95)

@@ -21,7 +21,7 @@ from model.config import ModelConfig
 from model.head_use import HeadUse, log_edges
 
 CONFIG = ModelConfig(layers=1, heads=3, hidden=6, inner=8, span_limit=100, ramp=10)
-SHIPPED = Path("model/shelf/classics-adaptive/checkpoints/step-00013650")
+SHIPPED = Path("model/shelf/classics-adaptive/checkpoints/step-00009800")
 
 
 def table() -> pd.DataFrame:

@@ -16,7 +16,7 @@ from model.checkpoint import load
 from model.evaluate import evaluate
 from tests.bench.timing import in_turn
 
-CHECKPOINT = Path("model/shelf/classics-adaptive/checkpoints/step-00013650")
+CHECKPOINT = Path("model/shelf/classics-adaptive/checkpoints/step-00009800")
 TOKENS = 98_304
 
 

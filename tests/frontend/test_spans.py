@@ -24,7 +24,7 @@ from tests.backend.conftest import TINY, save
 from tests.browser import Visit, service
 
 pytestmark = pytest.mark.browser
-SHIPPED = Path(__file__).parents[2] / "model/shelf/classics-adaptive/checkpoints/step-00013650"
+SHIPPED = Path(__file__).parents[2] / "model/shelf/classics-adaptive/checkpoints/step-00009800"
 LONG = {"alphabet": "bytes", "corpus": "enwik8", "span_limit": 64, "z_start": 50.0}
 ON = "() => [...document.querySelectorAll('{}')].flatMap((plot) => plot.data)"
 

@@ -12,7 +12,7 @@ function readBack(address) {
 }
 
 test('an address gives back the view and the choices that it was made of', () => {
-  const choices = { checkpoint: 'classics-adaptive@13650', head: 'L4H3', text: 'a+b & c = 50%\n# “ü” 🙂' };
+  const choices = { checkpoint: 'classics-adaptive@9800', head: 'L4H3', text: 'a+b & c = 50%\n# “ü” 🙂' };
   assert.deepEqual(readBack(format('text', choices)), { view: 'text', choices });
 });
 
