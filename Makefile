@@ -3,7 +3,7 @@ PORT ?= 8000
 TRAINER ?= 1
 BIN := .venv/bin
 TYPESCRIPT := typescript@5.9.3
-PROCESSES := --numprocesses auto --maxprocesses 4 --dist loadfile
+PROCESSES := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check soak load bench bench-page evidence screenshots
 .DEFAULT_GOAL := run
