@@ -23,7 +23,7 @@ from model.transformer import Cut, Transformer
 Told = Callable[[str, float], None]
 """Is told what is being done, and how much of it was: in readings of the whole sample. It may raise to leave."""
 
-LANES, LANES_TOGETHER = 4, 16
+LANES, LANES_TOGETHER = 8, 16
 """Pieces of valid on which heads are cut alone, and others on which they are cut together: what chose the cuts would
 make too little of what they lose."""
 LANE_TOKENS, LANE_LIMITS = 4096, 4
