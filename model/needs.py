@@ -30,8 +30,8 @@ LANE_TOKENS, LANE_LIMITS = 4096, 4
 """A piece has at least so many tokens, and so many times S."""
 PIECE = 512
 """Tokens in a row whose bits are one observation, where the error of a mean is told."""
-SHORTEST = 4
-"""Tokens: no head is tried with less."""
+FINE, SHORTEST = 64, 4
+"""Tokens: above the one spans are tried in steps half as wide, and none below the other."""
 
 
 def sample_of(split: np.ndarray, span_limit: int, *, together: bool = False) -> np.ndarray:
@@ -53,11 +53,12 @@ def standard_error(change: Tensor) -> float | None:
 
 
 def ladder(span: int) -> list[int]:
-    """The spans that a head is tried with, tokens: half of the one that it has, a quarter, and so on."""
-    found = []
-    while (span := span // 2) >= SHORTEST:
-        found.append(span)
-    return found
+    """The spans that a head is tried with, tokens: half of the one that it has, a quarter, and so on; above FINE tokens,
+    where a step saves much, also those between.
+    """
+    rungs = [int(span / 2 ** (half / 2)) for half in range(1, 2 * span.bit_length())]
+    whole = set(rungs[1::2])
+    return [rung for rung in rungs if rung >= SHORTEST and (rung in whole or rung > FINE)]
 
 
 @dataclass(frozen=True)
