@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,25 @@ def log_ticks(low: float, high: float) -> list[int]:
     """1, 2, 5, 10, ... from low to high."""
     powers = range(math.floor(math.log10(max(low, 1))), math.ceil(math.log10(high)) + 1)
     return [t for power in powers for m in (1, 2, 5) if low <= (t := m * 10**power) <= high]
+
+
+def attention_axes(limit: int, unit: str) -> dict[str, Any]:
+    """Of a figure of attention by distance, in log bins up to a limit."""
+    return {
+        "xaxis": {
+            "type": "log",
+            "range": [0, math.log10(limit + 1)],
+            "tickvals": log_ticks(1, limit),
+            "title": {"text": f"distance, {unit} back"},
+            "gridcolor": GRID,
+        },
+        "yaxis": {
+            "rangemode": "tozero",
+            "tickformat": ".0%",
+            "title": {"text": "attention in each bin"},
+            "gridcolor": GRID,
+        },
+    }
 
 
 def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from analysis.cost import cache_bytes, head_flops, kept_of_head
-from analysis.figures import ACCENT, GRID, LAYOUT, MARKS, SOFT, log_ticks
+from analysis.figures import ACCENT, LAYOUT, MARKS, SOFT, attention_axes
 from model.config import ModelConfig
 from model.head_use import HeadUse, log_edges
 from model.span import soft_mask
@@ -113,19 +113,7 @@ def head_figure(bins: pd.DataFrame, head: pd.Series[float], config: ModelConfig)
     return figure.update_layout(
         **{**LAYOUT, "showlegend": True},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis={
-            "type": "log",
-            "range": [0, math.log10(limit + 1)],
-            "tickvals": log_ticks(1, limit),
-            "title": {"text": f"distance, {unit} back"},
-            "gridcolor": GRID,
-        },
-        yaxis={
-            "rangemode": "tozero",
-            "tickformat": ".0%",
-            "title": {"text": "attention in each bin"},
-            "gridcolor": GRID,
-        },
+        **attention_axes(limit, unit),
         yaxis2={
             "overlaying": "y",
             "side": "right",

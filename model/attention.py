@@ -294,6 +294,7 @@ def banded_attention(
     folded = _fold(*tensors, ramp, groups, learning)
     with torch.autocast(query.device.type, enabled=False):
         if learning or dropout:
+            # PyTorch leaves `apply` and what it gives without types
             output = _BandedAttention.apply(*folded, ramp, dropout)  # type: ignore[no-untyped-call]
         else:
             output = _without_gradients(*folded, ramp, observe)

@@ -22,6 +22,7 @@ class PaperAdagrad(Optimizer):
     def __init__(self, params: Any, lr: float, clip: float, eps: float = 1e-10) -> None:
         super().__init__(params, {"lr": lr, "clip": clip, "eps": eps})
 
+    # PyTorch overloads it by whether there is a closure
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:

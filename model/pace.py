@@ -96,6 +96,7 @@ def _seconds(
     ):
         started = time.perf_counter()
         logits, memory = net(tokens, memory)
+        # PyTorch leaves `backward` without types
         F.cross_entropy(logits.flatten(0, 1), tokens.flatten()).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from itertools import cycle
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.figures import GRID, LAYOUT, log_ticks
+from analysis.figures import LAYOUT, attention_axes
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """Colour is not the only sign."""
@@ -34,17 +33,5 @@ def kinds_figure(mass: pd.DataFrame, unit: str) -> go.Figure:
         )
     return figure.update_layout(
         **{**LAYOUT, "showlegend": True},
-        xaxis={
-            "type": "log",
-            "range": [0, math.log10(limit + 1)],
-            "tickvals": log_ticks(1, limit),
-            "title": {"text": f"distance, {unit} back"},
-            "gridcolor": GRID,
-        },
-        yaxis={
-            "rangemode": "tozero",
-            "tickformat": ".0%",
-            "title": {"text": "attention in each bin"},
-            "gridcolor": GRID,
-        },
+        **attention_axes(limit, unit),
     )

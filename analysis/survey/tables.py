@@ -69,7 +69,8 @@ def heads_table(total: Arrays, config: ModelConfig) -> pd.DataFrame:
     """A row a head."""
     means, limit = _Means(total), config.span_limit
     everything = GROUPS.index(("all", "all"))
-    columns: dict[str, object] = _heads(config) | {
+    columns: dict[str, object] = {
+        **_heads(config),
         "tokens": int(means.tokens[everything]),
         "z": means.z[:, everything],
         "span": means.span[:, everything],
@@ -100,7 +101,7 @@ def _distance_90(by_distance: Floats) -> npt.NDArray[np.int64]:
     return distance * (total[:, 0] > 0)
 
 
-def _heads(config: ModelConfig) -> dict[str, object]:
+def _heads(config: ModelConfig) -> dict[str, npt.NDArray[Any]]:
     layer, head = np.divmod(np.arange(config.layers * config.heads), config.heads)
     return {"layer": layer, "head": head}
 
@@ -145,7 +146,8 @@ def _of_heads_and_groups(config: ModelConfig) -> dict[str, npt.NDArray[Any]]:
         name: np.array([group[i] for group in GROUPS] * heads, object)
         for i, name in enumerate(("grouping", "group"))
     }
-    return {k: np.repeat(v, len(GROUPS)) for k, v in _heads(config).items()} | names  # type: ignore[call-overload]
+    places = {name: np.repeat(values, len(GROUPS)) for name, values in _heads(config).items()}
+    return {**places, **names}
 
 
 def passages_table(

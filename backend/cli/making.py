@@ -13,7 +13,7 @@ from backend.catalogue import Entry
 from backend.cli.shared import CheckpointId, Data, Device, Runs, Threads, default_device, find
 from model import corpora
 from model.checkpoint import load
-from model.config import Budget
+from model.config import Budget, BudgetKind
 from model.original import import_run
 from model.trim import trim_to
 from model.use import valid_split
@@ -54,8 +54,8 @@ def trim(
     from analysis.what_if import Change, pace
     from backend.tables import trim_table
 
-    given = {"bpc": keep_bpc, "flops": flops, "cache": cache}
-    budgets = [Budget(kind, float(x)) for kind, x in given.items() if x is not None]  # type: ignore[arg-type]
+    given: dict[BudgetKind, float | None] = {"bpc": keep_bpc, "flops": flops, "cache": cache}
+    budgets = [Budget(kind, most) for kind, most in given.items() if most is not None]
     if len(budgets) != 1:
         raise typer.BadParameter("give one budget: --keep-bpc, --flops or --cache")
     if threads:

@@ -53,6 +53,7 @@ class PatientProtocol(HttpToolsProtocol):
     def answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    # asyncio names the base of all transports; a server is given none but these
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._bound_receiving()
