@@ -70,9 +70,9 @@ class Settings(BaseSettings):
     max_seconds: float = Field(60.0, gt=0, description="that a request may take")
 
     max_prefix_bytes: int = Field(
-        256 * MIB, ge=0, description="kept of texts read before, to answer as one types"
+        128 * MIB, ge=0, description="kept of texts read before, to answer as one types"
     )
-    max_result_bytes: int = Field(64 * MIB, ge=0, description="kept of answers given before")
+    max_result_bytes: int = Field(32 * MIB, ge=0, description="kept of answers given before")
     max_model_bytes: int = Field(
         1024 * MIB, ge=1, description="of checkpoints kept in memory; the one in use stays"
     )
