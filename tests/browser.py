@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from backend.page import FRONTEND
 
+ADAPTIVE = "classics-adaptive@9800"
+"""The checkpoint of the shelf that pages are held against."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -84,6 +86,6 @@ class Visit:
         return self.page
 
     def api(self, path: str, **body: Any) -> Any:
-        root = f"{self.address}/api/v1/checkpoints/classics-adaptive@latest/{path}"
+        root = f"{self.address}/api/v1/checkpoints/{ADAPTIVE}/{path}"
         request = self.page.request
         return (request.post(root, data=body) if body else request.get(root)).json()

@@ -1,9 +1,7 @@
-"""`make screenshots`: every view in light and dark, from narrow to very wide, with a run of a minute trained for them and a
-text surveyed with the shipped model."""
+"""`make screenshots`: every view in light and dark, from narrow to very wide, with a run of a minute trained for them."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +9,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from backend.settings import SHELF
 from model.corpora import load
 from tests.browser import chromium, chromium_path, service, view_names
 
@@ -23,7 +20,6 @@ PLACES |= {
     "new-run": "/training#preset=quick",
 }
 WIDTHS = (380, 1280, 2560)
-SHIPPED, SURVEYED_BYTES = "classics-adaptive", 300_000
 TOUR_WIDTH = 1280
 """At which the first screen is also by itself, for docs/tour.md."""
 
@@ -34,15 +30,6 @@ def train(runs: Path) -> None:
     chosen = [part for setting in settings for part in ("--set", setting)]
     command = [sys.executable, "-m", "backend", "train", "first", "--preset", "quick"]
     subprocess.run([*command, *chosen, "--runs", str(runs), "--threads", "1"], check=True)
-
-
-def survey(runs: Path) -> None:
-    """A part of the held-out text, with the run that ships."""
-    shutil.copytree(SHELF / SHIPPED, runs / SHIPPED)
-    text = runs / "held-out.txt"
-    text.write_bytes(load("classics").valid[:SURVEYED_BYTES].tobytes())
-    command = [sys.executable, "-m", "backend", "survey", f"{SHIPPED}@latest", str(text)]
-    subprocess.run([*command, "--runs", str(runs)], check=True)
 
 
 def photograph(browser: Browser, address: str, folder: Path) -> None:
@@ -74,6 +61,6 @@ if __name__ == "__main__":
         sys.exit("Chromium is missing (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as runs:
         train(Path(runs))
-        survey(Path(runs))
+        load("classics")  # whose passages the Gallery shows
         with service(Path(runs)) as address, chromium(path) as browser:
             photograph(browser, address, folder)

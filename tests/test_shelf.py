@@ -8,10 +8,12 @@ import re
 import numpy as np
 import pytest
 
+from analysis.survey import surveys_of
 from backend.catalogue import Catalogue, Entry
 from backend.settings import SHELF
 from model import checkpoint
 from model.evaluate import bits_per_character
+from model.files import digest
 from model.runs import Run
 from model.ship import SUFFERS
 
@@ -70,10 +72,20 @@ def test_the_weights_give_the_bpc_of_the_last_evaluation(entries: list[Entry]) -
 def test_the_shelf_is_small_and_holds_nothing_to_unpickle() -> None:
     files = [path for path in SHELF.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 40_000_000
-    assert {path.suffix for path in files} <= {".safetensors", ".json", ".jsonl", ".md"}
+    assert {path.suffix for path in files} <= {".safetensors", ".json", ".jsonl", ".md", ".parquet"}
     for path in files:
         if path.suffix == ".json":
             json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_surveys_are_of_the_weights_beside_them_and_hold_no_text(entries: list[Entry]) -> None:
+    found = [
+        (entry, survey) for entry in entries for survey in surveys_of(entry.run.folder, entry.step)
+    ]
+    assert found
+    for entry, survey in found:
+        assert survey.about["weights"] == digest(entry.folder / "model.safetensors"), entry.id
+        assert survey.passages["text"].isna().all(), survey.folder.name
 
 
 def test_the_checkpoint_that_the_words_name_is_there() -> None:

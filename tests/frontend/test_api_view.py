@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser import Visit, service
+from tests.browser import ADAPTIVE, Visit, service
 
 pytestmark = pytest.mark.browser
 TEXT = """It's "only" 50%:\n$HOME `or` \\ not 🙂?"""
@@ -30,16 +30,16 @@ def run(*command: str) -> str:
 
 
 def test_the_requests_of_a_view_run_as_they_are_shown(visit: Visit) -> None:
-    page = visit.open(f"/text#text={quote(TEXT)}")
+    page = visit.open(f"/text#checkpoint={ADAPTIVE}&text={quote(TEXT)}")
     page.keyboard.press("8")
     visit.ready()
     expect(page.locator("#headline")).to_contain_text("The Text view stands on")
     articles = page.locator("#requests article")
     expect(articles.first).to_contain_text("GET /api/v1/checkpoints")
     reading = articles.filter(has_text="/analyses")
-    expect(reading).to_contain_text("POST /api/v1/checkpoints/classics-adaptive@9800/analyses")
+    expect(reading).to_contain_text(f"POST /api/v1/checkpoints/{ADAPTIVE}/analyses")
     expect(reading).to_contain_text("answered 200")
-    expect(reading.locator(".answer")).to_contain_text('"checkpoint": "classics-adaptive@9800"')
+    expect(reading.locator(".answer")).to_contain_text(f'"checkpoint": "{ADAPTIVE}"')
     fields = ["span", "distance", "outside"]
     expected = visit.api("analyses", text=TEXT, fields=fields, reduce="head")
 
@@ -66,7 +66,7 @@ def test_it_opens_by_itself_and_leads_to_the_documentation(visit: Visit) -> None
     page = visit.open("/api#as=python")
     expect(page.locator("#headline")).to_contain_text("The Spans view begins with 3 answers")
     for snippet in page.locator("#requests .code pre").all_inner_texts():
-        assert "classics-adaptive@9800" in run(sys.executable, "-c", snippet)
+        assert ADAPTIVE in run(sys.executable, "-c", snippet)
     page.reload()
     visit.ready()
     expect(page.locator("#requests article")).to_have_count(3)

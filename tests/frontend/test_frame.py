@@ -73,7 +73,7 @@ def test_what_was_asked_while_the_service_was_away_is_asked_again(visit: Visit) 
 
 def test_back_comes_back_from_a_checkpoint_and_not_from_every_head(visit: Visit) -> None:
     page = visit.open("/spans")
-    (newest, newest_title), (older, older_title) = checkpoints(visit)[:2]
+    (_, newest_title), (older, older_title) = checkpoints(visit)[:2]
     picked = page.locator("#picker > button")
     page.locator("#spans-map [role=gridcell]").nth(3).click()
     page.keyboard.press("ArrowRight")

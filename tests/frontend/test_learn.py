@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from backend.settings import SHELF
 from model.runs import Run
 from tests.backend.conftest import MOVING, save
-from tests.browser import Visit, service
+from tests.browser import ADAPTIVE, Visit, service
 
 pytestmark = pytest.mark.browser
 HEAD = {"layer": 4, "head": 1}
@@ -26,8 +28,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(runs: Path, browser: Browser) -> Iterator[str]:
-    with service(runs) as address:
+def address(
+    runs: Path, tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[str]:
+    """Of a service whose models are all adaptive, at first."""
+    shelf = tmp_path_factory.mktemp("shelf")
+    run = ADAPTIVE.partition("@")[0]
+    shutil.copytree(SHELF / run, shelf / run)
+    with service(runs, SPANSCOPE_SHELF=str(shelf)) as address:
         yield address
 
 

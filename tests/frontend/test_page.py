@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.original import import_run
-from tests.browser import Visit, service
+from tests.browser import ADAPTIVE, Visit, service
 
 pytestmark = pytest.mark.browser
 IMPORTED = Path(__file__).parents[1] / "model/fixtures/facebook-format-a.pt"
@@ -95,7 +96,7 @@ def test_a_chosen_head_is_shown_everywhere_and_in_the_address(visit: Visit) -> N
 
 
 def test_characters_are_coloured_by_the_attention_distance_of_the_api(visit: Visit) -> None:
-    page = visit.open("/text")
+    page = visit.open(f"/text#checkpoint={ADAPTIVE}")
     page.locator("#text-input").fill(TEXT)
     page.wait_for_timeout(200)
     expect(page.locator("#text-coloured span")).to_have_count(len(TEXT), timeout=20_000)
@@ -127,7 +128,8 @@ def unpack(page: Page, typed: dict[str, str]) -> list[float]:
 
 def test_a_link_opens_the_text_the_measure_and_the_head(visit: Visit) -> None:
     text = "In the beginning 🙂"
-    page = visit.open(f"/text#head=L5H1&of=head&show=span&text={text.replace(' ', '%20')}")
+    choices = f"checkpoint={ADAPTIVE}&head=L5H1&of=head&show=span&text={quote(text)}"
+    page = visit.open(f"/text#{choices}")
     expect(page.locator("#text-input")).to_have_value(text)
     span = next(h["span"] for h in visit.api("spans")["heads"] if (h["layer"], h["head"]) == (5, 1))
     values = page.locator("#text-coloured span").evaluate_all(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browser import Visit, service
+from tests.browser import ADAPTIVE, Visit, service
 
 pytestmark = pytest.mark.browser
 TEXT = "To be, or not to be,\nthat is the question: whether 'tis nobler in the mind to suffer\n"
@@ -37,7 +37,8 @@ def wide(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 def link(text: str, **choices: str) -> str:
-    return "/text#" + "&".join(f"{k}={quote(v)}" for k, v in {"text": text, **choices}.items())
+    choices = {"checkpoint": ADAPTIVE, "text": text, **choices}
+    return "/text#" + "&".join(f"{name}={quote(value)}" for name, value in choices.items())
 
 
 def floats(visit: Visit, packed: dict[str, str]) -> npt.NDArray[np.float32]:
