@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.survey.characters import characters, written
-from analysis.survey.sources import Source, SurveyError, of_corpus
+from analysis.survey.sources import Source, SurveyError, corpus_of, of_corpus
 from model import corpora
 from model.alphabets import alphabet
 from model.corpora import CorpusError
@@ -71,7 +71,8 @@ def folder_of(checkpoint: Path, name: str) -> Path:
 
 def name_of(texts: Sequence[str | Path]) -> str:
     """A name for a survey of a corpus, or of files and folders: that of the first, as runs are named."""
-    name = re.sub("[^a-z0-9]+", "-", Path(texts[0]).resolve().stem.lower()).strip("-")[:63]
+    told = str(texts[0]) if corpus_of(texts) else Path(texts[0]).resolve().stem
+    name = re.sub("[^a-z0-9]+", "-", told.lower()).strip("-")[:63]
     return name or "texts"
 
 

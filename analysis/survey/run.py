@@ -14,7 +14,7 @@ from tqdm import tqdm
 from analysis.survey.groupings import GROUPINGS
 from analysis.survey.parts import Part, Reader, cut, part_size
 from analysis.survey.results import VERSION, read_survey
-from analysis.survey.sources import Source, SurveyError, of_corpus, of_files
+from analysis.survey.sources import Source, SurveyError, corpus_of, of_corpus, of_files
 from analysis.survey.tables import (
     added,
     groups_table,
@@ -23,7 +23,7 @@ from analysis.survey.tables import (
     passages_table,
 )
 from analysis.survey.work import Arrays, Work, what
-from model import checkpoint, corpora
+from model import checkpoint
 from model.config import ModelConfig, alphabet_of
 from model.files import digest, is_full, reason, remove_folder, whole_folder
 from model.head_use import log_edges
@@ -58,7 +58,7 @@ def survey(
     size: int | None = None,
     again: bool = False,
 ) -> bool:
-    """Read a corpus by its name, or text files and folders, with the checkpoint in a folder; write `output`.
+    """Read a corpus or a split of it by name, or text files and folders, with the checkpoint in a folder; write `output`.
 
     What was read of it before is not read again; `size` is how many tokens are read at once without being kept, a whole
     multiple of SPACING. False where `output` is that survey already. With `again` another one gives way at the very end.
@@ -88,15 +88,10 @@ def survey(
 def _sources(
     texts: Sequence[str | Path], config: ModelConfig, data: Path | None, work: Path
 ) -> list[Source]:
-    corpus = _corpus(texts)
-    if corpus:
-        return of_corpus(corpus, alphabet_of(config), data)
+    if corpus := corpus_of(texts):
+        name, splits = corpus
+        return of_corpus(name, alphabet_of(config), data, splits)
     return of_files([Path(text) for text in texts], alphabet_of(config), work)
-
-
-def _corpus(texts: Sequence[str | Path]) -> str | None:
-    """The name of the corpus, if it is one that is asked for."""
-    return str(texts[0]) if len(texts) == 1 and texts[0] in corpora.NAMES else None
 
 
 def _request(
@@ -107,7 +102,7 @@ def _request(
         "version": VERSION,
         "checkpoint": checkpoint.name_of(folder),
         "weights": digest(folder / "model.safetensors"),
-        "corpus": _corpus(texts),
+        "corpus": corpus[0] if (corpus := corpus_of(texts)) else None,
         "sources": [
             {"name": source.name, "tokens": source.tokens, "digest": source.digest}
             for source in sources

@@ -52,8 +52,18 @@ class Source:
         return numbered
 
 
-def of_corpus(name: str, alphabet: Alphabet, data: Path | None) -> list[Source]:
-    """The splits of a corpus. Raises CorpusError, and SurveyError where the model cannot read it."""
+def corpus_of(texts: Sequence[str | Path]) -> tuple[str, Sequence[str]] | None:
+    """The corpus that is asked for and which of its splits, `NAME` or `NAME/SPLIT`; None for files."""
+    name, _, split = str(texts[0]).partition("/")
+    if len(texts) > 1 or name not in corpora.NAMES or split not in ("", *SPLITS):
+        return None
+    return name, [split] if split else SPLITS
+
+
+def of_corpus(
+    name: str, alphabet: Alphabet, data: Path | None, splits: Sequence[str] = SPLITS
+) -> list[Source]:
+    """Splits of a corpus. Raises CorpusError, and SurveyError where the model cannot read it."""
     corpus = corpora.load(name, data)
     home = (corpora.data_folder(data) / name).resolve()
     if not isinstance(alphabet, Table) and corpus.alphabet != alphabet.name:
@@ -66,7 +76,7 @@ def of_corpus(name: str, alphabet: Alphabet, data: Path | None) -> list[Source]:
             corpus.alphabet,
             alphabet,
         )
-        for split in SPLITS
+        for split in splits
     ]
 
 

@@ -88,7 +88,10 @@ def survey_command(
     checkpoint: CheckpointId,
     texts: Annotated[
         list[str],
-        typer.Argument(metavar="TEXTS...", help="a corpus, or text files and folders of them"),
+        typer.Argument(
+            metavar="TEXTS...",
+            help="a corpus, a split of one (classics/test), or text files and folders of them",
+        ),
     ],
     output: Annotated[
         Path | None,

@@ -142,6 +142,9 @@ def test_texts_of_a_corpus_are_shown_but_not_kept(folder: Path, tmp_path: Path) 
     }
     other = prepared_corpus(tmp_path / "other", b"another corpus of this name ")
     assert set(passages(output, other)["text_missing"]) == {"enwik8 is not the one that was read"}
+    assert survey(folder, ["enwik8/test"], tmp_path / "held-out", data=data)
+    held_out = passages(tmp_path / "held-out", data)
+    assert set(held_out["source"]) == {"test"} and held_out["text"].notna().all()
 
 
 LETTERS = tuple(" abcdefghijklmnopqrstuvwxyz\n")
@@ -251,5 +254,6 @@ def test_a_checkpoint_of_no_run_has_no_place_for_a_survey(tmp_path: Path) -> Non
 
 def test_surveys_are_named_after_what_they_read(tmp_path: Path) -> None:
     assert surveys.name_of(["classics"]) == "classics"
+    assert surveys.name_of(["classics/test"]) == "classics-test"
     assert surveys.name_of([tmp_path / "Zwölf Texte.txt", "other"]) == "zw-lf-texte"
     assert surveys.name_of(["/"]) == "texts"
