@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from backend.settings import SHELF
-from tests.browser import Visit, service
+from tests.browser import ADAPTIVE, Visit, service
 
 pytestmark = pytest.mark.browser
 SLOW = 30_000
@@ -94,6 +94,19 @@ def test_back_comes_back_from_a_checkpoint_and_not_from_every_head(visit: Visit)
     page.go_forward()
     expect(picked).to_contain_text(older_title)
     visit.ready()
+
+
+def test_text_begins_with_spans_that_follow_it_until_a_checkpoint_is_chosen(visit: Visit) -> None:
+    page, picked = visit.open("/spans"), visit.page.locator("#picker > button")
+    expect(picked).to_contain_text("adaptive")
+    page.keyboard.press("2")
+    visit.ready()
+    expect(picked).to_contain_text("dynamic")
+    expect(page.get_by_role("radio", name="span", exact=True)).to_be_checked()
+    visit.open(f"/spans#checkpoint={ADAPTIVE}")
+    page.keyboard.press("2")
+    visit.ready()
+    expect(picked).to_contain_text("adaptive")
 
 
 def test_back_comes_back_to_where_the_page_was_scrolled(visit: Visit) -> None:
