@@ -61,7 +61,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
         save(runs, f"our-{variant}", 10, bpc + 1, variant=variant)
         save(runs, f"our-{variant}", 20, bpc, variant=variant)
     save(runs, "letters", 20, 2.5, corpus="text8", alphabet="text8")
-    with service(runs) as address:
+    with service(runs, SPANSCOPE_SHELF=str(runs / "none")) as address:
         yield address
 
 

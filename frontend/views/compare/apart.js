@@ -11,7 +11,7 @@ const wordsShown = 8;
 export function apartTable(onPlace) {
   const head = el('tr');
   const body = el('tbody');
-  const element = el('div', {}, el('h3', {}, 'Where they differ most'), el('div', { class: 'wide' }, el('table', { class: 'apart' }, el('thead', {}, head), body)));
+  const element = el('div', {}, el('h3', {}, 'Where they differ most'), el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Where they differ most' }, el('table', { class: 'apart' }, el('thead', {}, head), body)));
   return {
     element,
     /** @param {import('./columns.js').Apart[]} apart @param {[string, string]} names @param {'bits' | 'span'} measure */

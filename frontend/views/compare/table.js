@@ -26,10 +26,11 @@ const rows = [
 
 /** All numbers of the chosen checkpoints, those after the first also as what they add to it; and the published ones. */
 export function tables() {
-  const place = el('div', { class: 'wide' });
+  const scrolled = (/** @type {string} */ name) => el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': name });
+  const place = scrolled('Everything in numbers');
   const csv = el('a', { download: true }, 'CSV');
   const note = el('p', { class: 'note' });
-  const printed = el('div', { class: 'wide' });
+  const printed = scrolled('Published results');
   return {
     element: el('section', { id: 'compare-table', class: 'block' },
       el('div', { class: 'bar' }, el('h2', {}, 'Everything in numbers'), el('span', { class: 'links' }, csv)), note, place,
