@@ -54,8 +54,10 @@ class Source:
 
 def corpus_of(texts: Sequence[str | Path]) -> tuple[str, Sequence[str]] | None:
     """The corpus that is asked for and which of its splits, `NAME` or `NAME/SPLIT`; None for files."""
+    if len(texts) != 1:
+        return None
     name, _, split = str(texts[0]).partition("/")
-    if len(texts) > 1 or name not in corpora.NAMES or split not in ("", *SPLITS):
+    if name not in corpora.NAMES or split not in ("", *SPLITS):
         return None
     return name, [split] if split else SPLITS
 

@@ -38,7 +38,7 @@ export function headline(heads, unit) {
 /** @param {Gallery} gallery @param {string} unit */
 export function subline({ corpus, sources, tokens }, unit) {
   const one = sources.length === 1 ? sources[0].name : '';
-  const read = corpus ? [corpus, one].filter(Boolean).join(', ') : one || `${sources.length} texts`;
+  const read = [corpus, one].filter(Boolean).join(', ') || `${sources.length} texts`;
   return `What each head did in ${count(tokens)} ${unit}s of ${read}: attention by distance on a log axis, a passage where it looked far, and a usual one. `
     + 'The character that looks is marked, what it reads is shaded by weight.';
 }

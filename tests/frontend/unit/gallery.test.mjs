@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arranged } from '../../../frontend/views/gallery/order.js';
 import { pieces } from '../../../frontend/views/gallery/passage.js';
-import { headline } from '../../../frontend/views/gallery/words.js';
+import { headline, subline } from '../../../frontend/views/gallery/words.js';
 
 const groups = [['all', 'all'], ['kind', 'newline'], ['kind', 'space']].map(([grouping, group]) => ({ grouping, group, tokens: 9 }));
 const heads = [
@@ -27,6 +27,14 @@ test('cards are sorted, those without a number last, and filtered by all that is
 test('the headline names how many heads answer to a kind, and the one that does most', () => {
   assert.match(headline(heads, 'byte'), /^1 of the 3 heads answers to one kind of character, L0·H1 most: 3 times as far from newlines\. L1·H0 looks furthest, 99 bytes on average\.$/);
   assert.match(headline(heads.slice(2), 'byte'), /^None of the 1 heads answers to one kind of character; L1·H0 looks furthest/);
+});
+
+test('what was read is told as a corpus, a split of it, a file or a number of texts', () => {
+  const told = (corpus, ...names) => subline({ corpus, sources: names.map((name) => ({ name })), tokens: 9 }, 'byte').match(/9 bytes of (.*?):/)[1];
+  assert.equal(told('classics', 'train', 'valid', 'test'), 'classics');
+  assert.equal(told('classics', 'test'), 'classics, test');
+  assert.equal(told(null, 'notes.txt'), 'notes.txt');
+  assert.equal(told(null, 'a', 'b'), '2 texts');
 });
 
 test('what lies between is left out where that is longer than the words for it', () => {
