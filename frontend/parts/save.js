@@ -4,10 +4,11 @@ import { standalone } from './standalone.js';
 import { showTable } from './table.js';
 
 /**
+ * @typedef {(string | number)[][]} Rows the first one names the columns
  * @typedef {{ Plotly: typeof Plotly, data: object[], layout: Record<string, any> }} Image
  * @typedef {{
  *   title: () => string, caption: () => string, image: () => Promise<Image>,
- *   rows: () => (string | number)[][], complain: (error: unknown) => void, also?: HTMLElement[],
+ *   rows: () => Rows | Promise<Rows>, complain: (error: unknown) => void, also?: HTMLElement[],
  * }} Saved
  */
 
@@ -23,15 +24,17 @@ export function saveLinks({ title, caption, image, rows, complain, also = [] }) 
     download(address, `${name()}.${format}`);
   };
   const asPage = async () => downloadText(await standalone(await image(), title(), line()), 'text/html', `${name()}.html`);
-  /** @param {string} format @param {() => unknown} save */
+  const asCsv = async () => downloadText(toCsv(await rows()), 'text/csv', `${name()}.csv`);
+  const asTable = async () => showTable(title(), caption(), await rows());
+  /** @param {string} format @param {() => Promise<void>} save */
   const link = (format, save) =>
-    el('button', { type: 'button', class: 'quiet', 'aria-label': `${format} of “${title()}”`, onclick: save }, format);
+    el('button', { type: 'button', class: 'quiet', 'aria-label': `${format} of “${title()}”`, onclick: () => save().catch(complain) }, format);
   return el('span', { class: 'links' },
-    link('PNG', () => asImage('png').catch(complain)),
-    link('SVG', () => asImage('svg').catch(complain)),
-    link('CSV', () => downloadText(toCsv(rows()), 'text/csv', `${name()}.csv`)),
-    link('HTML', () => asPage().catch(complain)),
-    link('table', () => showTable(title(), caption(), rows())),
+    link('PNG', () => asImage('png')),
+    link('SVG', () => asImage('svg')),
+    link('CSV', asCsv),
+    link('HTML', asPage),
+    link('table', asTable),
     ...also);
 }
 
@@ -74,7 +77,7 @@ function captioned(layout, title, caption) {
   };
 }
 
-/** @param {(string | number)[][]} rows */
+/** @param {Rows} rows */
 export const toCsv = (rows) => rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 
 /** @param {string | number} value */

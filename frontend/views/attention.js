@@ -68,8 +68,8 @@ export async function build(page) {
   });
   const links = saveLinks({
     title: () => name.textContent || 'The map of a head', caption: () => `${checkpoint.id} · ${headName(chosen())}`, complain: page.complain, also: [linkButton()],
-    image: async () => ({ Plotly: await plotly, .../** @type {Drawing} */ (figureOf(/** @type {any} */ (map.picture()), unit)) }),
-    rows: () => { const [picture, level] = [map.picture(), map.level()]; return picture && level ? tableOf(picture, level) : []; },
+    image: async () => ({ Plotly: await plotly, .../** @type {Drawing} */ (figureOf((await wholePicture()).picture, unit)) }),
+    rows: async () => { const { picture, level } = await wholePicture(); return tableOf(picture, level); },
   });
 
   /** Reads the text that the address speaks of, and shows it as the address says. */
@@ -151,6 +151,14 @@ export async function build(page) {
     const reach = reachOf(head, subject);
     if (reach > shown.reach) shown = { ...shown, reach, back: backOf(choices.back, reach) };
     show();
+  }
+
+  /** What is on show, with nothing of it still to come. */
+  async function wholePicture() {
+    await lookNow();
+    const [picture, level] = [map.picture(), map.level()];
+    if (!picture || !level) throw new Error('Nothing is drawn yet: try again when the map is there.');
+    return { picture, level };
   }
 
   /** Reads the chosen row of every head. */

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser import Visit, service
 
@@ -212,17 +212,28 @@ def test_the_text_and_the_square_go_along(browser: Browser, address: str) -> Non
     page.keyboard.press("1")
     visit.ready()
     assert "text=" not in page.url
+    held: list[Route] = []
+    page.route(
+        "**/attention",
+        lambda route: (
+            held.append(route) if "heads" in route.request.post_data_json else route.continue_()
+        ),
+    )
     page.keyboard.press("3")
-    visit.ready()
     expect(page.locator(".source summary")).to_contain_text("“To be, or not")
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV of “The map of a head”").click()
+        page.unroute("**/attention")  # what was held goes on
     name = download.value.suggested_filename
     assert "classics-adaptive@" in name and "l5-h2" in name
     lines = download.value.path().read_text().splitlines()
     weights = band(visit)
     last = [float(cell) for cell in lines[-1].split(",")[-weights.shape[1] :]]
     assert len(lines) >= 1 + rows and last == pytest.approx(weights[-1], rel=1e-3, abs=1e-7)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of “Every head over the text”").click()
+    lines = download.value.path().read_text().splitlines()
+    assert len({tuple(line.split(",")[:2]) for line in lines[1:]}) == 48
     for kind in ("PNG", "SVG"):
         with page.expect_download() as download:
             page.get_by_role("button", name=f"{kind} of “The map of a head”").click()

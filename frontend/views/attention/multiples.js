@@ -124,7 +124,10 @@ export function multiples(page, heads, unit, chooseHead) {
       await want(heads);
       return { Plotly: await plotly, data: [], layout: picture() };
     },
-    rows: () => [['layer', 'head', 'row', 'to row', 'largest weight', 'at distance'], ...heads.flatMap(largestOf)],
+    rows: async () => {
+      await want(heads);
+      return [['layer', 'head', 'row', 'to row', 'largest weight', 'at distance'], ...heads.flatMap(largestOf)];
+    },
   });
 
   /** Of each column of a small map, the largest weight. @param {Head} head */
