@@ -27,7 +27,7 @@ LANES, LANES_TOGETHER = 8, 16
 """Pieces of valid on which heads are cut alone, and others on which they are cut together: what chose the cuts would
 make too little of what they lose."""
 LANE_TOKENS, LANE_LIMITS = 4096, 4
-"""A piece has at least so many tokens, and so many times S."""
+"""A piece has at least so many tokens, and so many times S. The first of S only fill the memory."""
 PIECE = 512
 """Tokens in a row whose bits are one observation, where the error of a mean is told."""
 FINE, SHORTEST = 64, 4
@@ -82,7 +82,10 @@ class Loss:
 
 
 class Sample:
-    """Held-out text (uint8 [lanes, time], each lane from zeros), read over and over with other heads cut.
+    """Held-out text (uint8 [lanes, time]), read over and over with other heads cut.
+
+    Each lane begins with a memory of zeros, which long spans see and short ones do not: bits are told from the token on
+    that has S others before it, or from a quarter of a shorter lane.
 
     A cut leaves the layers below it as they are: those are not read again, so cuts are best tried layer by layer.
     Raises ValueError where there are fewer than two tokens a lane.
@@ -93,12 +96,13 @@ class Sample:
             raise ValueError(f"{tokens.size} tokens are too few: {2 * len(tokens)} are needed")
         self.net = net
         self.text = torch.from_numpy(tokens.astype(np.int64)).to(net.position.device)
+        self.told_from = min(net.config.span_limit, (tokens.shape[1] - 1) // LANE_LIMITS)
         self._layer, self._inputs = 0, self._embedded()
 
     @property
     def tokens(self) -> int:
         """How many tokens' bits are told."""
-        return self.text[:, 1:].numel()
+        return self.text[:, 1 + self.told_from :].numel()
 
     @cached_property
     def uncut(self) -> tuple[Tensor, Tensor]:
@@ -114,7 +118,7 @@ class Sample:
 
     @torch.no_grad()
     def read(self, cuts: Sequence[Cut]) -> tuple[Tensor, Tensor]:
-        """The bits of every token, float64 [N], and the mean span of every head, float64 [layers, heads].
+        """The bits of every token that is told, float64 [N], and the mean span of every head, float64 [layers, heads].
 
         Raises ValueError as `Transformer.cut` does.
         """
@@ -135,7 +139,7 @@ class Sample:
         spans = total / (self.text.shape[1] - 1)
         if first:
             spans[:first] = self.uncut[1][:first]
-        return torch.cat(bits, 1).flatten(), spans
+        return torch.cat(bits, 1)[:, self.told_from :].flatten(), spans
 
     @torch.no_grad()
     def _inputs_of(self, layer: int) -> Tensor:
@@ -205,11 +209,12 @@ def tries(config: ModelConfig, spans: Tensor) -> dict[tuple[int, int], list[int]
     }
 
 
-def header_of(folder: Path, sample: np.ndarray) -> dict[str, Any]:
+def header_of(folder: Path, sample: Sample) -> dict[str, Any]:
     """What the needs of a checkpoint were measured on: the first line of their file. Raises OSError."""
     weights = digest(folder / "model.safetensors")
-    read = hashlib.sha256(sample.tobytes()).hexdigest()
-    return {"weights": weights, "sample": read, "tokens": sample.size - len(sample)}
+    text = sample.text.cpu().numpy().astype(np.uint8)
+    read = hashlib.sha256(text.tobytes()).hexdigest()
+    return {"weights": weights, "sample": read, "tokens": sample.tokens}
 
 
 def files_of(folder: Path, runs: Path, *, together: bool = False) -> list[Path]:

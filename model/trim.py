@@ -139,7 +139,7 @@ class _Trimming:
             sample = Sample(self.net, pieces)
         except ValueError as error:
             raise CorpusError(f"{self.corpus.name}: {error}") from error
-        return Needs(sample, header_of(self.parent, pieces), own, others)
+        return Needs(sample, header_of(self.parent, sample), own, others)
 
     def did(self, what: str, amount: float) -> None:
         """`amount` in readings of the sample on which heads are cut alone."""

@@ -128,6 +128,18 @@ def test_reading_from_the_cut_layer_on_gives_the_bits_of_reading_all(variant: st
     assert torch.equal(sample.read([])[0], before)
 
 
+@torch.no_grad()
+def test_no_bits_are_told_that_depend_on_where_a_lane_begins() -> None:
+    torch.manual_seed(0)
+    net = Transformer(dataclasses.replace(SMALL, layers=1)).eval()
+    text = np.random.default_rng(1).integers(256, size=(2, 400), dtype=np.uint8)
+    late = Sample(net, text[:, 100:])
+    assert late.told_from == SMALL.span_limit and late.tokens == 2 * (299 - 40)
+    cuts = [(0, 1, 9)]
+    expected = Sample(net, text).read(cuts)[0].view(2, -1)[:, -259:]
+    torch.testing.assert_close(late.read(cuts)[0].view(2, -1), expected)
+
+
 def test_a_useless_head_is_cut_before_any_that_is_needed_and_to_the_least(tmp_path: Path) -> None:
     net = small("adaptive")
     with torch.no_grad():
@@ -208,9 +220,9 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, data: Path) -> 
     again = trim(parent, Budget("bpc", 0.02), tmp_path, quiet, data)
     assert file.stat().st_size + together.stat().st_size == size and again.path == first.path
     pieces = sample_of(corpora.load("enwik8", data).valid, SMALL.span_limit)
-    header = header_of(parent, pieces)
-    alone = read_needs(file, header)
     sample = Sample(small("adaptive"), pieces)
+    header = header_of(parent, sample)
+    alone = read_needs(file, header)
     assert len(alone) == sum(map(len, tries(SMALL, sample.uncut[1]).values()))
     assert sample.loss(alone[0].cuts) == alone[0]
     assert read_needs(file, {**header, "weights": "another"}) == []
