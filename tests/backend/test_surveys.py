@@ -43,8 +43,11 @@ def test_a_checkpoint_lists_its_surveys(client: TestClient) -> None:
     (source,) = item["sources"]
     assert (item["name"], item["corpus"]) == ("lines", None)
     assert item["tokens"] == source["tokens"] == TEXT.stat().st_size
-    shipped = client.get("/api/v1/checkpoints/classics-fixed@9800/surveys").json()
-    assert shipped["items"] == [] and "spanscope survey classics-fixed@9800" in shipped["detail"]
+    shipped = client.get("/api/v1/checkpoints/classics-adaptive-seed@9800/surveys").json()
+    assert (
+        shipped["items"] == []
+        and "spanscope survey classics-adaptive-seed@9800" in shipped["detail"]
+    )
 
 
 def test_a_gallery_has_what_the_tables_have_of_every_head(client: TestClient, folder: Path) -> None:

@@ -143,9 +143,11 @@ def test_another_survey_is_chosen(visit: Visit) -> None:
 
 
 def test_without_a_survey_it_says_how_to_make_one(visit: Visit) -> None:
-    page = visit.open("/gallery#checkpoint=classics-fixed@9800")
+    page = visit.open("/gallery#checkpoint=classics-adaptive-seed@9800")
     expect(page.locator("#headline")).to_have_text("No text was surveyed with this checkpoint yet.")
-    expect(page.locator("pre")).to_have_text("spanscope survey classics-fixed@9800 classics")
+    expect(page.locator("pre")).to_have_text(
+        "spanscope survey classics-adaptive-seed@9800 classics"
+    )
 
 
 @pytest.mark.parametrize("width", [380, 1280])
