@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from analysis.figures import ACCENT, GRID, LAYOUT, MARKS, SOFT
+from analysis.figures import ACCENT, GRID, LAYOUT, SOFT
 from model.config import ModelConfig
 
 MEASURED = ("step", "tokens", "seconds", "train_bpc", "bpc")
@@ -56,12 +57,13 @@ def curves_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
     for column, name, color in (("train_bpc", "train", SOFT), ("bpc", "valid", ACCENT)):
         line = {"color": color, "width": 1.5}
         figure.add_scatter(x=table["tokens"], y=table[column], name=name, line=line, row=1, col=1)
-    for layer in range(config.layers):
+    heights = np.linspace(0, 0.85, config.layers)  # the lightest yellow is no line on white
+    for layer, color in enumerate(sample_colorscale("Viridis", heights.tolist())):
         figure.add_scatter(
             x=table["tokens"],
             y=table[f"span L{layer}"],
             name=f"layer {layer}",
-            line={"color": MARKS, "width": 1 + layer / config.layers},
+            line={"color": color, "width": 1.5},
             row=2,
             col=1,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.evidence import claims, sections
 from analysis.evidence.measures import Measures
 from analysis.evidence.pictures import draw
-from analysis.evidence.trained import EVERY, TRIO, found
+from analysis.evidence.trained import EVERY, LARGE, TRIO, found
 from analysis.evidence.trims import trimming, trims
 from model.ship import SHELF, command
 
@@ -30,15 +30,17 @@ def main() -> int:
         return 1
     measures = Measures(Path("build/evidence.json"), given.data)
     trimmed = trims(runs, given.runs, given.data)
+    paced = [runs[name] for name in (*TRIO, LARGE) if name in runs]
+    paces = measures.paces([*paced, *trimmed.values()])
     made = [
         claims.claims(runs, measures),
         sections.spans_by_layer(runs),
-        sections.cost(runs, measures),
+        sections.cost(runs, measures, paces),
         sections.by_limit(runs),
         sections.movement(runs, measures),
         sections.growth(runs),
         sections.settings(runs),
-        trimming(runs, trimmed, measures),
+        trimming(runs, trimmed, paces),
     ]
     figures = given.output / "evidence"
     draw({figures / name: figure for own in made for name, figure in own.figures.items()})

@@ -1,10 +1,10 @@
-"""What takes minutes to measure, kept in a file by the digest of the weights: only new weights are read again."""
+"""What takes minutes to measure, kept in a file by the digests of the checkpoint: only new ones are read again."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from model.probe import read
 BEGINNING = 50_000
 """Tokens of test that anyone can read again in seconds."""
 PACE_TOKENS = 16_384
+FILES = ("model.safetensors", "config.json")
 TEXT_TOKENS = 100_000
 """Of the test text whose spans are looked at token by token."""
 
@@ -38,7 +39,7 @@ class Measures:
             found = evaluate(trained.net(), getattr(self.corpus(trained), split))
             return {"bpc": found.bpc, "spans": found.spans and found.spans.to_dict()}
 
-        kept = self._kept(trained, split, measure)
+        kept = self._kept([trained], split, measure)
         return kept["bpc"], kept["spans"] and SpanSample.from_dict(kept["spans"])
 
     def beginning(self, trained: Trained) -> float:
@@ -47,23 +48,26 @@ class Measures:
         def measure() -> float:
             return evaluate(trained.net(), self.corpus(trained).test[:BEGINNING]).bpc
 
-        return float(self._kept(trained, "beginning", measure))
+        return float(self._kept([trained], "beginning", measure))
 
-    def tokens_per_second(self, trained: Trained) -> float:
-        """Of evaluating, on this machine with one thread: the median of five."""
+    def paces(self, models: Sequence[Trained]) -> dict[str, float]:
+        """Tokens a second of evaluating, by name, on this machine with one thread: the medians of five rounds over all."""
 
-        def measure() -> float:
-            net, tokens = trained.net(), self.corpus(trained).test[:PACE_TOKENS]
-            threads, paces = torch.get_num_threads(), []
+        def measure() -> dict[str, float]:
+            nets = {one.name: one.net() for one in models}
+            texts = {one.name: self.corpus(one).test[:PACE_TOKENS] for one in models}
+            found = {name: list[float]() for name in nets}
+            threads = torch.get_num_threads()
             torch.set_num_threads(1)
             for _ in range(5):
-                started = time.perf_counter()
-                evaluate(net, tokens)
-                paces.append(len(tokens) / (time.perf_counter() - started))
+                for name, net in nets.items():
+                    started = time.perf_counter()
+                    evaluate(net, texts[name])
+                    found[name].append(PACE_TOKENS / (time.perf_counter() - started))
             torch.set_num_threads(threads)
-            return float(np.median(paces))
+            return {name: float(np.median(paces)) for name, paces in found.items()}
 
-        return float(self._kept(trained, "pace", measure))
+        return dict(self._kept(models, "paces", measure))
 
     def text(self, trained: Trained) -> tuple[str, np.ndarray]:
         """The beginning of test [T], a character a byte, and the mean span of all heads at each token [T]."""
@@ -73,15 +77,17 @@ class Measures:
             reading = read(trained.net(), torch.from_numpy(tokens.astype(np.int64)), ["span"])
             return [round(float(span), 3) for span in reading.fields["span"].mean((1, 2))]
 
-        spans = self._kept(trained, "along", measure)
+        spans = self._kept([trained], "along", measure)
         return tokens.tobytes().decode("latin-1"), np.array(spans)
 
     def corpus(self, trained: Trained) -> Corpus:
         return load(trained.spec.corpus, self.data)
 
-    def _kept(self, trained: Trained, what: str, measure: Callable[[], Any]) -> Any:
+    def _kept(self, models: Sequence[Trained], what: str, measure: Callable[[], Any]) -> Any:
         known = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
-        key = f"{what} {trained.summary['files']['model.safetensors']}"
+        # a trimmed model may have the weights of another one
+        files = [one.summary["files"][name] for one in models for name in FILES]
+        key = " ".join([what, *files])
         if key not in known:
             known[key] = measure()
             self.file.parent.mkdir(parents=True, exist_ok=True)

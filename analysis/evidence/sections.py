@@ -30,8 +30,9 @@ from analysis.figures import GRID, LAYOUT, along_figure, spans_figure
 from analysis.kinds import KINDS, before_words, in_names, kinds, places_in_words
 from analysis.spans import costs
 
-SHOWN = (20_000, 20_400)
+SHOWN = (20_000, 20_100)
 """Characters of the test text that the figure along a text shows."""
+VISIBLE = {"\n": "⏎", " ": "·"}
 Runs = Mapping[str, Trained]
 
 
@@ -73,7 +74,7 @@ def spans_by_layer(runs: Runs) -> Section:
     return Section("Spans by layer", table(head, lines), figures)
 
 
-def cost(runs: Runs, measures: Measures) -> Section:
+def cost(runs: Runs, measures: Measures, paces: Mapping[str, float]) -> Section:
     rows = []
     for name in (*TRIO, LARGE):
         if name not in runs:
@@ -94,7 +95,7 @@ def cost(runs: Runs, measures: Measures) -> Section:
                 f"{all_costs['flops_with_positions']:,.0f}",
                 f"{attention_flops(one, spans):,.0f}",
                 f"{all_costs['cache_bytes']:,.0f}",
-                f"{measures.tokens_per_second(one):,.0f}",
+                f"{paces[name]:,.0f}",
             ]
         )
     head = [
@@ -184,9 +185,15 @@ def movement(runs: Runs, measures: Measures) -> Section:
         f"{spans.std():.1f}; 10th, 50th and 90th percentile {low:.1f}, {median:.1f}, {high:.1f}.\n\n"
         + table(["at", "tokens", "mean span", "standard error"], rows)
     )
-    return Section(
-        "The dynamic span along a text", body, {"along.svg": along_figure(reading, shown)}
+    figure = along_figure(reading, shown).update_xaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=[VISIBLE.get(character, character) for character in shown],
+        tickangle=0,
+        tickfont={"family": "monospace", "size": 11},
+        showgrid=False,
+        title=f"the test text from byte {start:,} on",
     )
+    return Section("The dynamic span along a text", body, {"along.svg": figure})
 
 
 def _mean_and_error(values: np.ndarray) -> tuple[float, float]:

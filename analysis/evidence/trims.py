@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 
 from analysis.compare_figures import VARIANTS
 from analysis.cost import cache_bytes
-from analysis.evidence.measures import Measures
 from analysis.evidence.sections import Section, attention_flops, table
 from analysis.evidence.trained import ADAPTIVE, FIXED, Trained, found
 from analysis.figures import GRID, LAYOUT
@@ -21,6 +20,8 @@ from model.trim import trim_to
 
 KEPT = 0.01
 """Bits per character that a trim may lose."""
+DRAWN = (32, 64, 128, 256, 512)
+"""Mean spans that the axis names, tokens; nothing is drawn below the first."""
 FIXED_TRIMMED, FIXED_ALIKE, ADAPTIVE_TRIMMED = TRIMS = (
     f"{FIXED}-trimmed",
     f"{FIXED}-alike",
@@ -46,7 +47,7 @@ def trims(runs: Mapping[str, Trained], folder: Path, data: Path | None) -> dict[
 
 
 def trimming(
-    runs: Mapping[str, Trained], trimmed: Mapping[str, Trained], measures: Measures
+    runs: Mapping[str, Trained], trimmed: Mapping[str, Trained], paces: Mapping[str, float]
 ) -> Section:
     """Parents beside their trims, and the way from one to the other."""
     whole = attention_flops(runs[FIXED], runs[FIXED].spans())
@@ -65,7 +66,7 @@ def trimming(
                 f"{spent:,.0f}",
                 f"{spent / whole:.1%}",
                 f"{cache_bytes(one.model, spans['span'].sum()):,.0f}",
-                f"{measures.tokens_per_second(one):,.0f}",
+                f"{paces[one.name]:,.0f}",
             ]
         )
     head = ["model", "bpc valid", "bpc test", "mean span", "attention FLOPs", "of fixed's"]
@@ -74,6 +75,7 @@ def trimming(
     for name, variant in ((FIXED_ALIKE, "fixed"), (ADAPTIVE_TRIMMED, "adaptive")):
         path = json.loads((trimmed[name].run.folder / "trim.json").read_text(encoding="utf-8"))
         points, look = path_table(path, trimmed[name].model), VARIANTS[variant]
+        points = points[points["mean_span"] >= DRAWN[0]]
         figure.add_scatter(
             x=points["mean_span"],
             y=points["bpc"],
@@ -83,6 +85,6 @@ def trimming(
             marker={"symbol": look["symbol"], "size": [13] + [6] * (len(points) - 1)},
         )
     figure.update_layout(**{**LAYOUT, "showlegend": True})
-    figure.update_xaxes(type="log", title="mean span, tokens", gridcolor=GRID)
+    figure.update_xaxes(type="log", tickvals=DRAWN, title="mean span, tokens", gridcolor=GRID)
     figure.update_yaxes(title="bits per character, valid", gridcolor=GRID)
     return Section("Spans by trimming", table(head, rows), {"trims.svg": figure})
