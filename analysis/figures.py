@@ -75,10 +75,11 @@ def spans_figure(table: pd.DataFrame, config: ModelConfig) -> go.Figure:
         figure.update_traces(
             error_y={"array": above.clip(lower=0), "arrayminus": below.clip(lower=0), "width": 0}
         )
+    floor = "" if (table["span"] < config.ramp).any() else ", the floor"
     figure.add_hline(
         y=config.ramp,
         line={"color": SOFT, "width": 1, "dash": "dash"},
-        annotation={"text": f"ramp R = {config.ramp}, the floor", "font": {"color": SOFT}},
+        annotation={"text": f"ramp R = {config.ramp}{floor}", "font": {"color": SOFT}},
         annotation_position="bottom right",
     )
     figure.update_layout(

@@ -93,3 +93,6 @@ export function age(date) {
   if (minutes < 48 * 60) return `${count(minutes / 60)} h ago`;
   return `${count(minutes / 1440)} days ago`;
 }
+
+/** No span that is learned is shorter than the ramp; one that was cut may be. @param {number} ramp @param {{ span: number }[]} heads */
+export const rampWords = (ramp, heads) => `ramp R = ${ramp}${heads.some(({ span }) => span < ramp) ? '' : ', the floor'}`;

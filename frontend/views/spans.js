@@ -20,9 +20,10 @@ import { headline, subline, whatIfLine } from './spans/words.js';
  */
 export async function build(page) {
   const { checkpoint, signal } = page;
-  const [spans, statistics, uses, history] = await Promise.all([
+  const [spans, statistics, uses, history, path] = await Promise.all([
     api.spans(checkpoint.id), api.statistics(checkpoint.id), api.heads(checkpoint.id),
     checkpoint.variant === 'fixed' ? null : api.history(checkpoint.id).catch(() => null), // imported models have none
+    checkpoint.parent ? api.path(checkpoint.id).catch((error) => (page.complain(error), null)) : null,
   ]);
   const unit = unitOf(checkpoint);
 
@@ -42,7 +43,7 @@ export async function build(page) {
   const map = headMap(parts);
   const reach = reachFigure(parts);
   const distribution = distributionFigure(parts);
-  const panel = headPanel({ ...parts, history, cutting: { cut, keep, reset, ready: () => { ask(cuts); } }, again });
+  const panel = headPanel({ ...parts, history, path, cutting: { cut, keep, reset, ready: () => { ask(cuts); } }, again });
   const table = headTable(parts);
   const asIf = el('p', { class: 'as-if', role: 'status' });
 

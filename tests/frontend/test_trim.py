@@ -75,3 +75,15 @@ def test_a_checkpoint_is_trimmed_and_opened_beside_its_parent(
         ".filter(({ name }) => name.endsWith('path of a trim')).flatMap(({ y }) => [...y])"
     )
     assert set(drawn) <= {point["bpc"] for point in path["points"]}
+
+    page = visit.open("/spans#checkpoint=small-trimmed@8")
+    if page.viewport_size and page.viewport_size["width"] < 720:
+        page.locator(".sheet-bar").click()
+    shown = [point for point in path["points"] if point["bits"] <= 0.1]
+    for name, cost in (("FLOPs", "flops"), ("cache", "cache_bytes")):
+        page.get_by_role("group", name="cost").get_by_text(name, exact=True).click()
+        drawn = page.evaluate(
+            "() => document.querySelector('#path-figure').data.map((t) => [...t.x])"
+        )
+        own = [point[cost] for i, point in enumerate(shown) if i == 0 or point["chosen"]]
+        assert drawn == [[point[cost] for point in shown], own]

@@ -1,27 +1,15 @@
+import { costs, pathPoints } from '../../parts/costs.js';
 import { el } from '../../parts/dom.js';
 import { figure } from '../../parts/figure.js';
 import { linkButton } from '../../parts/save.js';
 import { segments } from '../../parts/segments.js';
-import { bits, bytes, compact, count } from '../../words.js';
+import { bits, count } from '../../words.js';
 import { domains, edge, heightFor, rangeOf, ticksOf } from './axes.js';
 import { symbols } from './chosen.js';
 import { facetsOf } from './facets.js';
 import { placed } from './labels.js';
 
-/** Bits, on the path of a trim. */
-const mostLost = 0.1;
-
-/** What bits are set against. */
-export const costs = {
-  flops: { name: 'FLOPs', axis: 'multiply-adds a token', written: compact, note: 'multiply-adds as the paper counts them' },
-  flops_with_positions: {
-    name: 'FLOPs with positions', axis: 'multiply-adds a token', written: compact,
-    note: 'multiply-adds with those of the position embeddings, which the paper leaves out; published models are known by the paper’s count alone',
-  },
-  cache_bytes: { name: 'cache', axis: 'bytes of cache', written: bytes, note: 'keys and values that streaming keeps; of published models it is not printed' },
-};
-
-/** @typedef {keyof typeof costs} Cost */
+/** @typedef {import('../../parts/costs.js').Cost} Cost */
 /** @typedef {import('./facets.js').Facet} Facet */
 
 /**
@@ -66,7 +54,7 @@ export function costFigure(frame, { add }) {
 
   /** @param {Facet} facet @param {ReturnType<typeof domains>[number]} place @param {string} n of its axes @param {Colours} colours */
   function drawFacet({ corpus, unit, whole, others, chosen, published }, place, n, colours) {
-    const paths = whole ? state.chosen.flatMap(({ id, path }) => (path && chosen.some((point) => point.id === id) ? [drawnPath(path, against)] : [])) : [];
+    const paths = whole ? state.chosen.flatMap(({ id, path }) => (path && chosen.some((point) => point.id === id) ? [pathPoints(path, against)] : [])) : [];
     const points = [...others, ...chosen, ...published, ...paths.flat()];
     const [x, y] = [rangeOf(points.map((point) => Math.log(point.x)), 0.12, 0.16), rangeOf(points.map((point) => point.y), 0.12, 0.02)];
     const at = (/** @type {{ x: number, y: number }} */ point) => ({
@@ -131,9 +119,6 @@ export function costFigure(frame, { add }) {
     },
   };
 }
-
-/** As far as it loses little: the rest would press all else together. @param {TrimPath} path @param {Cost} against */
-const drawnPath = ({ points }, against) => points.filter(({ bits: lost }) => lost <= mostLost).map((point) => ({ ...point, x: point[against], y: point.bpc }));
 
 /** With its layers, where several have one name. @param {PublishedResult} result @param {PublishedResult[]} published */
 const nameOf = ({ model, layers }, published) => (published.filter((other) => other.model === model).length > 1 ? `${model} ${layers}` : model);

@@ -1,7 +1,7 @@
 /** Which points share axes: those of one corpus, measured on the same text. */
 
 /**
- * @typedef {import('./cost.js').Cost} Cost
+ * @typedef {import('../../parts/costs.js').Cost} Cost
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{
  *   corpus: string, unit: string, whole: boolean, others: (Checkpoint & Point)[], chosen: (import('./chosen.js').Chosen & Point)[],

@@ -1,6 +1,6 @@
 import { figure, margin } from '../../parts/figure.js';
 import { logAxis } from '../../parts/scale.js';
-import { amount, findHead, headKey, headName } from '../../words.js';
+import { amount, findHead, headKey, headName, rampWords } from '../../words.js';
 import { dashes, symbols } from './chosen.js';
 
 const height = 320;
@@ -47,7 +47,7 @@ export function layersFigure(frame) {
         yaxis: { title: `span, ${unit}s back`, ...logAxis(low, high) },
         shapes: floor.map((ramp) => ({ type: 'line', xref: 'paper', x0: 0, x1: 1, y0: ramp, y1: ramp, layer: 'below', line: { color: colours.soft, width: 1, dash: 'dot' } })),
         annotations: [
-          ...floor.map((ramp) => ({ xref: 'paper', x: 1, y: Math.log10(ramp), xanchor: 'right', yanchor: 'top', yshift: -4, text: `ramp R = ${ramp}, the floor`, showarrow: false })),
+          ...floor.map((ramp) => ({ xref: 'paper', x: 1, y: Math.log10(ramp), xanchor: 'right', yanchor: 'top', yshift: -4, text: rampWords(ramp, heads), showarrow: false })),
           ...names(lines, low, high).map(({ checkpoint, y, shift }) => ({
             xref: 'paper', x: 1, xanchor: 'left', xshift: 4, y, yshift: shift, showarrow: false, font: { color: colours.ink },
             text: roomy ? `${checkpoint.letter} ${checkpoint.variant}${checkpoint.again ? ', open' : ''}` : checkpoint.letter,

@@ -1,7 +1,7 @@
 import { figure, margin } from '../../parts/figure.js';
 import { linkButton } from '../../parts/save.js';
 import { logAxis } from '../../parts/scale.js';
-import { amount, findHead, headKey, headName, longestOf } from '../../words.js';
+import { amount, findHead, headKey, headName, longestOf, rampWords } from '../../words.js';
 
 /**
  * @typedef {{
@@ -50,7 +50,7 @@ export function spansFigure({ page, spans, unit, chooseHead }) {
           ...placed.flatMap(({ x, span, uncut }) => (uncut ? [{ type: 'line', x0: x, x1: x, y0: span, y1: uncut.span, layer: 'below', line: { color: colours.soft, width: 1 } }] : [])),
         ],
         annotations: [
-          { xref: 'paper', x: 1, y: Math.log10(spans.ramp), text: `ramp R = ${spans.ramp}, the floor`, xanchor: 'right', yanchor: 'top', showarrow: false },
+          { xref: 'paper', x: 1, y: Math.log10(spans.ramp), text: rampWords(spans.ramp, placed), xanchor: 'right', yanchor: 'top', showarrow: false },
           ...labels(colours),
         ],
       },

@@ -4,16 +4,17 @@ import { sheet } from '../../parts/sheet.js';
 import { amount, findHead, headKey, headName, longestRank, ranked, share } from '../../words.js';
 import { historyFigure } from './history.js';
 import { maskFigure } from './mask.js';
+import { pathFigure } from './path.js';
 import { trimSection } from './trim.js';
 import { whatIfSection } from './what-if.js';
 import { forces } from './words.js';
 
 /**
  * The chosen head: what it may see, what it uses, what it needs.
- * @param {import('./figure.js').Parts & { history: History | null, cutting: import('./what-if.js').Cutting, again: () => void }} parts
+ * @param {import('./figure.js').Parts & { history: History | null, path: TrimPath | null, cutting: import('./what-if.js').Cutting, again: () => void }} parts
  */
 export function headPanel(parts) {
-  const { page, spans, uses, unit, history, cutting, again } = parts;
+  const { page, spans, uses, unit, history, path, cutting, again } = parts;
   const order = ranked(spans.heads).map(headKey);
   const dynamic = spans.variant === 'dynamic';
   const title = el('h2');
@@ -25,7 +26,7 @@ export function headPanel(parts) {
   const mask = maskFigure(parts);
   const whatIf = whatIfSection(page, spans, unit, cutting);
   const trim = trimSection(page, unit, { measured: again });
-  const past = history && historyFigure(page, history, unit);
+  const past = path ? pathFigure(page, path, unit) : history && historyFigure(page, history, unit);
   const unmeasured = el('p', { class: 'note' }, uses.detail ?? '');
   const inText = el('button', { type: 'button', class: 'link', onclick: () => page.go('text') }, 'See this head read a text');
   /** @type {CutHead} */

@@ -79,5 +79,5 @@ export function forces({ pull, pull_error, penalty }, unit) {
   const asks = `the text asks for ${pull < 0 ? 'less' : 'more'} (${millionths(pull)}${by})`;
   const against = penalty === null ? '' : `, the penalty for less (${millionths(penalty)})`;
   const chance = pull_error !== null && Math.abs(pull) <= 2 * pull_error ? ': within chance, z has settled' : '';
-  return `Two forces on z now: ${asks}${against}${chance}. In millionths of a nat for a ${unit} of z.`;
+  return `${penalty === null ? 'The force' : 'Two forces'} on z now: ${asks}${against}${chance}. In millionths of a nat for a ${unit} of z.`;
 }
