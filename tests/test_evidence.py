@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.evidence.measures import BEGINNING
+from analysis.evidence.sections import growth
 from analysis.evidence.trained import TRIO, found
 from model.evaluate import bits_per_character
 from model.ship import SHELF
@@ -30,3 +31,7 @@ def test_bits_of_the_beginning_of_test_are_those_of_the_shipped_weights(name: st
         pytest.skip(f"classics cannot be had here: {error}")
     bits = bits_per_character(found(TRIO, [SHELF])[name].net(), corpus.test[:BEGINNING])
     assert bits == pytest.approx(float(told(f"its first {BEGINNING:,}")[name]), abs=2e-4)
+
+
+def test_the_page_tells_how_the_shipped_spans_grew() -> None:
+    assert growth(found(TRIO, [SHELF])).text in PAGE.read_text(encoding="utf-8")
