@@ -54,6 +54,8 @@ def ship(run: Run, note: str = "", shelf: Path = SHELF, data: Path | None = None
     with whole_folder(shelf / run.name) as new:
         for name in ("run.json", "metrics.jsonl"):
             shutil.copy(run.folder / name, new / name)
+        if (run.folder / "about.json").exists():
+            shutil.copy(run.folder / "about.json", new / "about.json")
         shipped = Run(new)
         _copy(run.checkpoint(steps[-1]), shipped.checkpoint(steps[-1]), corpus)
         (new / "README.md").write_text(card(shipped, run.name, note), encoding="utf-8")
@@ -101,7 +103,8 @@ def card(run: Run, name: str, note: str = "") -> str:
         f"{' '.join(f'{length:.0f}' for length in sorted(lengths.tolist()))} |"
         for number, lengths in enumerate(z)
     )
-    return f"""# {spec.title or name}
+    title = run.about().get("title") or spec.title or name
+    return f"""# {title}
 
 A transformer of {model.layers} layers and {model.heads} heads whose attention heads {
         LOOK[model.variant]

@@ -44,12 +44,15 @@ def test_the_metrics_are_those_of_the_weights(entries: list[Entry]) -> None:
 
 
 def test_cards_say_what_the_runs_say(entries: list[Entry]) -> None:
+    titles = {entry.run.about().get("title") or entry.spec.title for entry in entries}
+    assert len(titles) == len(entries)
     for entry in entries:
         card = (entry.run.folder / "README.md").read_text(encoding="utf-8")
         bpc = entry.summary["bpc"]
         assert f"| bits per character, valid | {bpc['valid']:.4f} |" in card
         assert f"| bits per character, test | {bpc['test']:.4f} |" in card
         assert f"{entry.summary['tokens']:,} (" in card
+        assert card.splitlines()[0].removeprefix("# ") in titles
         if entry.spec.corpus == "classics":
             assert bpc["test"] < 2.1, entry.id
 
