@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from importlib.resources import files
@@ -11,6 +12,8 @@ from urllib.parse import unquote
 import plotly.graph_objects as go
 
 WIDTH = 760
+RANDOM = re.compile(r"\b(clip|(?:top)?defs-|trace|legend)[0-9a-f]{6}")
+"""What plotly.js names anew in each drawing."""
 DRAW = """([json, width, height]) => {
     const {data, layout} = JSON.parse(json);
     return Plotly.toImage({data, layout}, {format: 'svg', width, height});
@@ -33,6 +36,7 @@ def draw(figures: Mapping[Path, go.Figure], height: int = 380) -> None:
             figure.update_layout(paper_bgcolor="white")
             own_height = int(figure.layout.height or height)
             address = page.evaluate(DRAW, [figure.to_json(), WIDTH, own_height])
+            drawn = RANDOM.sub(rf"\1{file.stem}", unquote(address.partition(",")[2]))
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(unquote(address.partition(",")[2]) + "\n", encoding="utf-8")
+            file.write_text(drawn + "\n", encoding="utf-8")
         browser.close()
