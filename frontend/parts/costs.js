@@ -15,5 +15,8 @@ export const costs = {
 
 /** @typedef {keyof typeof costs} Cost */
 
-/** As far as it loses little: the rest would press all else together. @param {TrimPath} path @param {Cost} against */
-export const pathPoints = ({ points }, against) => points.filter(({ bits: lost }) => lost <= mostLost).map((point) => ({ ...point, x: point[against], y: point.bpc }));
+/** To what was taken, and beyond as far as it loses little: the rest would press all else together. @param {TrimPath} path @param {Cost} against */
+export function pathPoints({ points }, against) {
+  const most = Math.max(mostLost, ...points.filter(({ chosen }) => chosen).map(({ bits: lost }) => lost));
+  return points.filter(({ bits: lost }) => lost <= most).map((point) => ({ ...point, x: point[against], y: point.bpc }));
+}
