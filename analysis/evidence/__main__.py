@@ -9,7 +9,8 @@ from pathlib import Path
 from analysis.evidence import claims, sections
 from analysis.evidence.measures import Measures
 from analysis.evidence.pictures import draw
-from analysis.evidence.trained import EVERY, LARGE, TRIO, found
+from analysis.evidence.sources import far_names
+from analysis.evidence.trained import EVERY, LARGE, SOURCES, TRIO, found
 from analysis.evidence.trims import trimming, trims
 from model.ship import SHELF, command
 
@@ -40,6 +41,7 @@ def main() -> int:
         sections.movement(runs, measures),
         sections.growth(runs),
         sections.settings(runs),
+        *([far_names(runs[SOURCES], measures)] if SOURCES in runs else []),
         trimming(runs, trimmed, paces),
     ]
     figures = given.output / "evidence"

@@ -39,8 +39,8 @@ class Measures:
             found = evaluate(trained.net(), getattr(self.corpus(trained), split))
             return {"bpc": found.bpc, "spans": found.spans and found.spans.to_dict()}
 
-        kept = self._kept([trained], split, measure)
-        return kept["bpc"], kept["spans"] and SpanSample.from_dict(kept["spans"])
+        found = self.kept([trained], split, measure)
+        return found["bpc"], found["spans"] and SpanSample.from_dict(found["spans"])
 
     def beginning(self, trained: Trained) -> float:
         """Bits per character of the beginning of test."""
@@ -48,7 +48,7 @@ class Measures:
         def measure() -> float:
             return evaluate(trained.net(), self.corpus(trained).test[:BEGINNING]).bpc
 
-        return float(self._kept([trained], "beginning", measure))
+        return float(self.kept([trained], "beginning", measure))
 
     def paces(self, models: Sequence[Trained]) -> dict[str, float]:
         """Tokens a second of evaluating, by name, on this machine with one thread: the medians of five rounds over all."""
@@ -67,7 +67,7 @@ class Measures:
             torch.set_num_threads(threads)
             return {name: float(np.median(paces)) for name, paces in found.items()}
 
-        return dict(self._kept(models, "paces", measure))
+        return dict(self.kept(models, "paces", measure))
 
     def text(self, trained: Trained) -> tuple[str, np.ndarray]:
         """The beginning of test [T], a character a byte, and the mean span of all heads at each token [T]."""
@@ -77,13 +77,13 @@ class Measures:
             reading = read(trained.net(), torch.from_numpy(tokens.astype(np.int64)), ["span"])
             return [round(float(span), 3) for span in reading.fields["span"].mean((1, 2))]
 
-        spans = self._kept([trained], "along", measure)
+        spans = self.kept([trained], "along", measure)
         return tokens.tobytes().decode("latin-1"), np.array(spans)
 
     def corpus(self, trained: Trained) -> Corpus:
         return load(trained.spec.corpus, self.data)
 
-    def _kept(self, models: Sequence[Trained], what: str, measure: Callable[[], Any]) -> Any:
+    def kept(self, models: Sequence[Trained], what: str, measure: Callable[[], Any]) -> Any:
         known = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {}
         # a trimmed model may have the weights of another one
         files = [one.summary["files"][name] for one in models for name in FILES]

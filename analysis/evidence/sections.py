@@ -226,22 +226,31 @@ def growth(runs: Runs) -> Section:
 
 
 def settings(runs: Runs) -> Section:
-    names = (PENALTIES[0], ADAPTIVE, PENALTIES[1], SEED)
-    compared = compared_tokens(runs, names)
+    parts = []
+    for middle, others in ((ADAPTIVE, (SEED,)), (DYNAMIC, ())):
+        low, high = PENALTIES[middle]
+        known = [name for name in (low, middle, high, *others) if name in runs]
+        if len(known) > 1:
+            compared = compared_tokens(runs, known)
+            parts.append(
+                f"After {compared:,} tokens:\n\n{_compared_settings(runs, known, compared)}"
+            )
+    return Section("The penalty, and another seed", "\n\n".join(parts))
+
+
+def _compared_settings(runs: Runs, names: Iterable[str], tokens: int) -> str:
     rows = []
     for name in names:
-        if name in runs:
-            one, end = runs[name], runs[name].at(compared)
-            rows.append(
-                [
-                    name,
-                    f"{one.spec.training.span_penalty:g}",
-                    one.spec.seed,
-                    f"{end['bpc']:.4f}",
-                    f"{end['mean_span']:.1f}",
-                    f"{one.thirds(compared)[-1]:.2f}",
-                ]
-            )
+        one, end = runs[name], runs[name].at(tokens)
+        rows.append(
+            [
+                name,
+                f"{one.spec.training.span_penalty:g}",
+                one.spec.seed,
+                f"{end['bpc']:.4f}",
+                f"{end['mean_span']:.1f}",
+                f"{one.thirds(tokens)[-1]:.2f}",
+            ]
+        )
     head = ["run", "lambda", "seed", "bpc, part of valid", "mean span", "upper / lower third"]
-    text = f"After {compared:,} tokens.\n\n{table(head, rows)}"
-    return Section("The penalty, and another seed", text)
+    return table(head, rows)

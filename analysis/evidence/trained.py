@@ -26,10 +26,23 @@ LIMITED = {
     256: ("classics-fixed-256", "classics-adaptive-256"),
 }
 """Fixed and adaptive by span limit; that of the trio is 512."""
-PENALTIES = ("classics-adaptive-low", "classics-adaptive-high")
+PENALTIES = {
+    ADAPTIVE: ("classics-adaptive-low", "classics-adaptive-high"),
+    DYNAMIC: ("classics-dynamic-low", "classics-dynamic-high"),
+}
+"""Those trained with a lower and with a higher lambda than one of the trio."""
 SEED = "classics-adaptive-seed"
 LARGE, SOURCES = "classics-large", "pysrc-adaptive"
-EVERY = (*TRIO, *LIMITED[64], *LIMITED[256], *PENALTIES, SEED, LARGE, SOURCES)
+EVERY = (
+    *TRIO,
+    *LIMITED[64],
+    *LIMITED[256],
+    *PENALTIES[ADAPTIVE],
+    SEED,
+    *PENALTIES[DYNAMIC],
+    LARGE,
+    SOURCES,
+)
 
 
 @dataclass(frozen=True)
