@@ -145,7 +145,7 @@ and measured with `spanscope evaluate {name}@{step} --split test`. SHA-256 of th
 
 ## Use
 
-It is made to be looked at: a small model of old English prose and verse. Text that it writes means nothing.
+It is a small model, made to be looked at. Text that it writes means nothing.
 {LICENSE}
 """
 
