@@ -48,6 +48,8 @@ def ship(run: Run, note: str = "", shelf: Path = SHELF, data: Path | None = None
         raise RunError(f"run {run.name} was trimmed from {spec.parent}: ship that one's run")
     if not steps or steps[-1] != spec.training.steps:
         raise RunError(f"run {run.name} has not ended: {spec.training.steps} steps were asked for")
+    if checkpoint.read_summary(run.checkpoint(steps[-1]))["bpc"]["valid"] is None:
+        raise RunError(f"run {run.name} has not been measured on all of valid: train it once more")
     if (shelf / run.name).exists():
         raise RunError(f"a run named {run.name} is on the shelf already")
     corpus = load(spec.corpus, data)
