@@ -1,4 +1,4 @@
-/** Shakespeare and the King James Bible are in the public domain; the compounds were written for this page. */
+/** Shakespeare and the King James Bible are in the public domain; the rest was written for this page. */
 export const examples = {
   'To be, or not to be': `Enter Hamlet.
 
@@ -21,6 +21,50 @@ Devoutly to be wish'd. To die,--to sleep;--`,
 The clock struck nine when Margaret came home.
 The clock struck nine when Margaret came home.
 The clock struck ten when somebody knocked.`,
+  'Names far above, in Python': `"""How long letters take from one town to another."""
+
+import math
+
+KILOMETRES_A_DAY = 240.0
+
+
+class UnknownTown(LookupError):
+    """No town of that name is on the map."""
+
+
+class Town:
+    """A place on the map."""
+
+    def __init__(self, name, east, north):
+        self.name = name
+        self.east = east
+        self.north = north
+
+    def __repr__(self):
+        return f"Town({self.name!r})"
+
+
+def find(towns, name):
+    """The town of that name. Raises UnknownTown."""
+    for town in towns:
+        if town.name == name:
+            return town
+    raise UnknownTown(name)
+
+
+def distance(start, end):
+    """In kilometres, as the crow flies."""
+    return math.hypot(start.east - end.east, start.north - end.north)
+
+
+def days(towns, sender, receiver):
+    """How many days a letter takes."""
+    try:
+        way = distance(find(towns, sender), find(towns, receiver))
+    except UnknownTown:
+        return None
+    return math.ceil(way / KILOMETRES_A_DAY)
+`,
 };
 
 export const firstText = examples['To be, or not to be'];

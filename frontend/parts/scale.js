@@ -84,13 +84,13 @@ export function position(value, { low, high, log }) {
 }
 
 /**
- * 1, 2, 5, 10 … between two bounds, and 3 and 7 where those alone would be too few to read by.
+ * 1, 2, 5, 10 … between two bounds; 3 and 7, too, where those would be too few to read by, and 1, 3, 10 … where too many.
  * @param {number} low
  * @param {number} high
  */
 export function logTicks(low, high) {
   const ticks = [];
-  const steps = high / low < 8 ? [1, 2, 3, 5, 7] : [1, 2, 5];
+  const steps = high / low < 8 ? [1, 2, 3, 5, 7] : high / low < 1500 ? [1, 2, 5] : [1, 3];
   for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
     ticks.push(...steps.map((step) => step * power).filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
   }
@@ -113,6 +113,6 @@ export const logAxis = (low, high) => {
   const ticks = logTicks(low, high);
   return {
     type: 'log', range: [Math.log10(low), Math.log10(high)],
-    tickvals: ticks, ticktext: ticks.map((tick) => tick.toLocaleString('en')),
+    tickvals: ticks, ticktext: ticks.map((tick) => (tick < 1000 ? `${tick}` : `${tick / 1000}k`)),
   };
 };

@@ -11,10 +11,11 @@ test('on a log scale equal ratios are equal steps, and what is below the scale i
   assert.equal(position(3, { low: 1, high: 5, log: false }), 0.5);
 });
 
-test('ticks are 1, 2, 5, and more of them where those would be too few', () => {
+test('ticks are 1, 2, 5, more of them where those would be too few and fewer where they would be too many', () => {
   assert.deepEqual(logTicks(30, 600), [50, 100, 200, 500]);
   assert.deepEqual(logTicks(30, 100), [30, 50, 70, 100]);
   assert.deepEqual(logTicks(1, 10), [1, 2, 5, 10]);
+  assert.deepEqual(logTicks(1, 4600), [1, 3, 10, 30, 100, 300, 1000, 3000]);
 });
 
 test('the colours go from their first colour to their last and no further', () => {
