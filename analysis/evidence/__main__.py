@@ -41,7 +41,7 @@ def main() -> int:
         sections.movement(runs, measures),
         sections.growth(runs),
         sections.settings(runs),
-        *([far_names(runs[SOURCES], measures)] if SOURCES in runs else []),
+        far_names([runs[name] for name in SOURCES if name in runs], measures),
         trimming(runs, trimmed, paces),
     ]
     figures = given.output / "evidence"

@@ -58,7 +58,7 @@ def spans_by_layer(runs: Runs) -> Section:
             {name: one.model for name, one in trio.items()},
         )
     }
-    known = [runs[name] for name in (*TRIO, SEED, LARGE, SOURCES) if name in runs]
+    known = [runs[name] for name in (*TRIO, SEED, LARGE, *SOURCES) if name in runs]
     most = max(one.model.layers for one in known)
     lines = list[list[str]]()
     for one in known:
@@ -67,7 +67,7 @@ def spans_by_layer(runs: Runs) -> Section:
         thirds = ", ".join(f"{ratio:.2f}" for ratio in one.thirds())
         layers = [f"{length:.0f}" for length in z.mean(axis=1)] + [""] * (most - len(z))
         lines.append([one.name, *layers, thirds, f"{upper:.2f} S"])
-        if one.name in (LARGE, SOURCES):
+        if one.name in (LARGE, *SOURCES):
             figures[f"spans-{one.name}.svg"] = spans_figure(one.spans(), one.model)
     head = ["mean z, tokens", *(f"layer {layer}" for layer in range(most))]
     head += ["upper / lower third, last three evaluations", "longest z of the upper half"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,25 +82,33 @@ def losses(net: Transformer, tokens: npt.NDArray[np.uint8]) -> list[list[Any]]:
     return rows
 
 
-def far_names(one: Trained, measures: Measures) -> Section:
-    """Of a model of source code."""
+def far_names(models: Sequence[Trained], measures: Measures) -> Section:
+    """Of models of source code."""
+    said = f"The first {TOKENS:,} bytes of test, read with the spans as learned and again with every head cut."
+    parts = [said, *(_reading(one, measures) for one in models)]
+    return Section("Long spans over source code", "\n\n".join(parts))
+
+
+def _reading(one: Trained, measures: Measures) -> str:
     valid, test = (measures.bits(one, split)[0] for split in ("valid", "test"))
-    longest = one.spans().nlargest(LONGEST, "span")
-    heads = ", ".join(
-        f"L{row['layer']}H{row['head']} {row['span']:,.0f}" for row in longest.to_dict("records")
+    spans = one.spans()
+    longest = ", ".join(
+        f"L{row['layer']}H{row['head']} {row['span']:,.0f}"
+        for row in spans.nlargest(LONGEST, "span").to_dict("records")
     )
     tokens = measures.corpus(one).test[:TOKENS]
-    found = measures.kept([one], "far names", lambda: losses(one.net(), tokens))
     rows = [
         [name, f"{count:,}", f"{mean:.3f}", *(f"{number:+.4f}" for number in lost)]
-        for name, count, mean, *lost in found
+        for name, count, mean, *lost in measures.kept(
+            [one], "far names", lambda: losses(one.net(), tokens)
+        )
     ]
     head = ["at", "tokens", "bits"]
     for cut in CUTS:
         head += [f"more with every head cut to {cut}", "standard error"]
-    text = (
-        f"{one.name}: S {one.model.span_limit:,}, {one.summary['tokens']:,} tokens of `{one.spec.corpus}`; "
-        f"bpc valid {valid:.4f}, test {test:.4f}. Longest spans, tokens: {heads}.\n\n"
-        f"The first {TOKENS:,} bytes of test, read with the spans as learned and again with every head cut:\n\n"
+    config = one.model
+    return (
+        f"`{one.name}`: S {config.span_limit:,}, ramp {config.ramp}, lambda {one.spec.training.span_penalty:g}, "
+        f"{one.summary['tokens']:,} tokens of `{one.spec.corpus}`; bpc valid {valid:.4f}, test {test:.4f}. "
+        f"Mean span {spans['span'].mean():.1f}; the longest, tokens: {longest}.\n\n{table(head, rows)}"
     )
-    return Section("Long spans over source code", text + table(head, rows))

@@ -32,7 +32,9 @@ PENALTIES = {
 }
 """Those trained with a lower and with a higher lambda than one of the trio."""
 SEED = "classics-adaptive-seed"
-LARGE, SOURCES = "classics-large", "pysrc-adaptive"
+LARGE = "classics-large"
+SOURCES = ("pysrc-adaptive", "pysrc-adaptive-far")
+"""Of source code, at S 4096; the second with a longer ramp and a lower lambda."""
 EVERY = (
     *TRIO,
     *LIMITED[64],
@@ -41,7 +43,7 @@ EVERY = (
     SEED,
     *PENALTIES[DYNAMIC],
     LARGE,
-    SOURCES,
+    *SOURCES,
 )
 
 
