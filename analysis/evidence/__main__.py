@@ -49,15 +49,29 @@ def main() -> int:
     comments = _comments()
     parts = [OPENING.read_text(encoding="utf-8").strip()]
     for section in made:
-        pictures = [f"![{section.title}](evidence/{name})" for name in section.figures]
         said = comments.get(section.title, "")
-        parts += [f"## {section.title}", section.text, *pictures, *([said] if said else [])]
+        parts += [
+            f"## {section.title}",
+            section.text,
+            *_pictures(section),
+            *([said] if said else []),
+        ]
     recipes = [f"    {command(name, one.spec)}" for name, one in runs.items()]
     parts += ["## How the runs were made", "\n".join(recipes)]
     if missing:
         parts.append(f"Not trained to their ends yet: {', '.join(missing)}.")
     (given.output / "evidence.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return 0
+
+
+def _pictures(section: sections.Section) -> list[str]:
+    """Of a section in Markdown, each under its name where there are several."""
+    found = list[str]()
+    for name in section.figures:
+        if len(section.figures) > 1:
+            found.append(f"`{Path(name).stem}`")
+        found.append(f"![{section.title}](evidence/{name})")
+    return found
 
 
 def _comments() -> dict[str, str]:
