@@ -39,7 +39,7 @@ LICENSE = "The weights are ours and under the project's Apache-2.0 license."
 def ship(run: Run, note: str = "", shelf: Path = SHELF, data: Path | None = None) -> Run:
     """Copy a finished run to the shelf; the note goes on its card, on what no file of the run tells.
 
-    Raises RunError where it is not finished, imported, trimmed or already there, CorpusError where it cannot be measured.
+    Raises RunError where it is not finished and measured, imported, trimmed or already there, CorpusError where it cannot be measured.
     """
     steps, spec = run.steps(), run.spec
     if spec.imported:
