@@ -128,7 +128,7 @@ def _opened_once(runs: Path, name: str, preset: str | None, settings: Mapping[st
     return Run(runs / name)
 
 
-def _leave(status: int) -> NoReturn:
+def leave_process(status: int) -> NoReturn:
     """End this process. One of several ends at once: threads that carried its messages may abort an interpreter in its last moments."""
     if "LOCAL_RANK" not in os.environ:
         sys.exit(status)
@@ -138,4 +138,4 @@ def _leave(status: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _leave(main())
+    leave_process(main())

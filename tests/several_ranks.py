@@ -10,6 +10,7 @@ from model.leave import Leave
 from model.ranks import all_ranks
 from model.runs import Run
 from model.session import Session
+from model.train import leave_process
 from model.trainer import Trainer
 
 
@@ -23,3 +24,4 @@ def main(runs: str, data: str, *names: str) -> None:
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    leave_process(0)
